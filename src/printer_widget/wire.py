@@ -119,7 +119,7 @@ class Patch:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Update:
     """A full ipywidgets state update of ``state``'s keys: a keyframe or an ending."""
 
@@ -213,6 +213,25 @@ class Delete:
     message: str
 
 
+class RateLimit:
+    """A token bucket: ``burst`` commands at once, ``per_second`` of them in the long run."""
+
+    def __init__(self, *, per_second: float = 50.0, burst: float = 100.0) -> None:
+        self._per_second = per_second
+        self._burst = self._left = burst
+        self._at: float | None = None
+
+    def allows(self, now: float) -> bool:
+        """Take one command at ``now`` (seconds); False where it is one too many."""
+        if self._at is not None:
+            self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 Command = Report | Send | Stop | Retry | Edit | Delete
 
 
@@ -266,7 +285,9 @@ def parse_command(content: object) -> Command | None:
     checks = _FIELDS[kind]
     fields = {name: value for name, value in content.items() if name != "type"}
     if fields.keys() != checks.keys():
-        raise WireError(f"{kind!r} takes the fields {sorted(checks)}, got {sorted(map(str, fields))}")
+        raise WireError(
+            f"{kind!r} takes the fields {sorted(checks)}, got {sorted(map(str, fields))}"
+        )
     for name, is_valid in checks.items():
         if not is_valid(fields[name]):
             raise WireError(f"{kind!r} has a {name!r} of a wrong type or size")

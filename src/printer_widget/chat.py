@@ -1,0 +1,227 @@
+"""The conversation and the turn that adds to it: one immutable State after another.
+
+A :class:`Chat` knows no widget and no kernel. Every method runs on the turns' loop, so there is one
+order of all changes; whoever shows the chat is told each new State, and any thread may read the
+last one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from .batching import INTERVAL_S, Batcher, join_surrogates
+from .conversation import Conversation, Message, Question
+from .errors import BusyError, ClosedError
+from .loop import BackgroundLoop
+from .sources import Source
+from .sync import State
+from .turn import Turn
+from .wire import JSON, utf16_length
+
+logger = logging.getLogger("printer_widget")
+
+MAX_FLUSHES_PER_S = 300
+"""What all chats of a process may send together: Jupyter Server drops beyond 1,000."""
+
+SLOW_CALLBACK_S = 0.1
+
+CallbackKind = Literal["token", "complete", "error"]
+
+_running: set[Turn] = set()
+
+
+class Chat:
+    """One conversation with one source.
+
+    Attributes:
+        state: the last snapshot; may be read from any thread.
+        turn: the turn that runs, or the last one; None before the first.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        loop: BackgroundLoop,
+        show: Callable[[State], None],
+        watch_cell: Callable[[], Callable[[], bool]],
+        labels: Mapping[str, str],
+        system: str | None = None,
+        project_id: str | None = None,
+    ) -> None:
+        self.source = source
+        self.state = State(labels=labels)
+        self.turn: Turn | None = None
+        self.closed = False
+        self._loop = loop
+        self._show = show
+        self._watch_cell = watch_cell
+        self._system = system
+        self._project_id = project_id
+        self._node_id = uuid.uuid4().hex
+        self._conversation = Conversation()
+        self._callbacks: dict[CallbackKind, list[Callable[[Any], object]]] = {}
+        self._warned = False
+
+    # Commands --------------------------------------------------------------------------------
+
+    def ask(self, text: str, context: tuple[str, ...] = ()) -> Turn:
+        """Add a question and start its turn; see ``ChatNode.send``."""
+        self._check_free()
+        _check_not_blank(text)
+        message = Message(
+            id=uuid.uuid4().hex,
+            role="user",
+            content=join_surrogates(text),
+            timestamp=_timestamp(),
+            conversation_id=self._conversation.id,
+            context=tuple(join_surrogates(part) for part in context),
+        )
+        return self._begin(self._conversation.add(message))
+
+    def retry(self) -> Turn:
+        """Start another turn for the last question; see ``ChatNode.retry``."""
+        self._check_free()
+        if not any(message.role == "user" for message in self._conversation.messages):
+            raise ValueError("there is no question to ask again: send() one first")
+        return self._begin(self._conversation)
+
+    def edit(self, message_id: str, text: str) -> Turn:
+        """Put another question in the place of one; see ``ChatNode.edit``."""
+        self._check_free()
+        message = self._find(message_id)
+        if message.role != "user":
+            raise ValueError("only a question can be edited: this message is an answer")
+        _check_not_blank(text)
+        self._conversation = self._conversation.before(message_id)
+        return self.ask(text, message.context)
+
+    def delete(self, message_id: str) -> None:
+        """Delete a message; see ``ChatNode.delete``."""
+        self._check_free()
+        self._find(message_id)
+        self._conversation = self._conversation.without(message_id)
+        self._change(messages=self._dicts())
+
+    def clear(self) -> None:
+        """Begin a new conversation; see ``ChatNode.clear``."""
+        self._check_free()
+        self._conversation = Conversation()
+        self._change(messages=(), turn=None, text="", units=0)
+
+    def close(self) -> None:
+        """Stop the turn and take no more commands."""
+        self.closed = True
+        if self.turn is not None:
+            self.turn.stop()
+
+    def add_callback(self, kind: CallbackKind, callback: Callable[[Any], object]) -> None:
+        """Call ``callback`` from now on; see ``ChatNode.on_token``."""
+        self._callbacks.setdefault(kind, []).append(callback)
+
+    # What the turn tells ---------------------------------------------------------------------
+
+    def text_arrived(self, turn: Turn, text: str) -> None:
+        """Take the next piece of the answer."""
+        if turn is self.turn:
+            state = self.state
+            units = state.units + utf16_length(text)
+            self._change(revised=False, text=state.text + text, units=units)
+            self._call_back("token", text)
+
+    def conversation_assigned(self, turn: Turn, conversation_id: str) -> None:
+        """Take the id under which the server keeps the conversation."""
+        if turn is self.turn and self._conversation.id != conversation_id:
+            self._conversation = self._conversation.assigned(conversation_id)
+            self._change(messages=self._dicts())
+
+    def turn_ended(self, turn: Turn, reply: Message) -> None:
+        """Take the ending: the reply and ``streaming=False`` are one change."""
+        _running.discard(turn)
+        if turn is self.turn:
+            self._conversation = self._conversation.add(reply)
+            self._change(messages=self._dicts(), streaming=False)
+            well = reply.status in {"complete", "stopped"}
+            self._call_back("complete" if well else "error", reply)
+
+    # Inside ----------------------------------------------------------------------------------
+
+    def _check_free(self) -> None:
+        if self.closed:
+            raise ClosedError("this chat was closed: make a new ChatNode")
+        if self.turn is not None and not self.turn.done():
+            raise BusyError(
+                "an answer is still streaming: wait for it (await chat.idle()), or chat.stop() it"
+            )
+
+    def _find(self, message_id: str) -> Message:
+        try:
+            return self._conversation.messages[self._conversation.index(message_id)]
+        except KeyError:
+            raise ValueError(f"there is no message with the id {message_id!r}") from None
+
+    def _begin(self, conversation: Conversation) -> Turn:
+        self._conversation = conversation
+        last = max(at for at, m in enumerate(conversation.messages) if m.role == "user")
+        question = Question(
+            conversation=replace(conversation, messages=conversation.messages[: last + 1]),
+            system=self._system,
+            chat_node_id=self._node_id,
+            project_id=self._project_id,
+        )
+        turn = Turn(
+            question,
+            self.source,
+            id=uuid.uuid4().hex,
+            timestamp=_timestamp(),
+            loop=self._loop,
+            listener=self,
+            batcher=Batcher(interval_s=max(INTERVAL_S, (len(_running) + 1) / MAX_FLUSHES_PER_S)),
+            watch_cell=self._watch_cell,
+        )
+        self.turn = turn
+        _running.add(turn)
+        self._change(messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True)
+        turn._start()  # noqa: SLF001  # the engine's half of a Turn is ours
+        return turn
+
+    def _dicts(self) -> tuple[JSON, ...]:
+        return tuple(message.to_dict() for message in self._conversation.messages)
+
+    def _change(self, *, revised: bool = True, **changes: Any) -> None:
+        self.state = replace(self.state, revision=self.state.revision + revised, **changes)
+        self._show(self.state)
+
+    def _call_back(self, kind: CallbackKind, value: object) -> None:
+        started = time.perf_counter()
+        for callback in self._callbacks.get(kind, []):
+            try:
+                callback(value)
+            except Exception:
+                logger.exception("a callback of chat.on_%s failed", kind)
+        self.warn_if_slow(time.perf_counter() - started)
+
+    def warn_if_slow(self, seconds: float) -> None:
+        """Say once that callbacks or observers took too long."""
+        if seconds > SLOW_CALLBACK_S and not self._warned:
+            self._warned = True
+            logger.warning(
+                "a callback or observer of this chat took %.0f ms on the stream's own thread, "
+                "where every answer waits for it: hand long work to a thread or a task",
+                seconds * 1000,
+            )
+
+
+def _check_not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValueError("the question is blank: expected some text to send")
+
+
+def _timestamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

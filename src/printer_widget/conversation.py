@@ -1,0 +1,173 @@
+"""Message and Conversation: immutable values; a stream's event makes a new one. No I/O.
+
+A message, as a dict, in the ``messages`` trait and everywhere else::
+
+    {"id", "conversation_id", "role": "user" | "assistant" | "system", "content", "timestamp",
+     "status": "complete" | "stopped" | "interrupted" | "error",
+     ... and where there is one: "error", "context"}
+
+``timestamp`` is ISO 8601 in UTC. ``status`` says how the message ended; ``error`` is the
+sentence that belongs to ``interrupted`` and ``error``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any, Literal
+
+Role = Literal["user", "assistant", "system"]
+Status = Literal["complete", "stopped", "interrupted", "error"]
+
+_ENDING_NAMES = {"stopped": "stopped", "interrupted": "interrupted", "error": "failed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a conversation.
+
+    Attributes:
+        id: unique within its conversation.
+        role: who wrote it.
+        content: its text, whole or as far as it came.
+        timestamp: when it was sent, or when its turn began: ISO 8601, UTC.
+        status: how it ended.
+        conversation_id: the server's id of the conversation; None while there is none.
+        error: one sentence on what went wrong; None where nothing did.
+        context: what the reader added for the model to know, one text each.
+    """
+
+    id: str
+    role: Role
+    content: str
+    timestamp: str
+    status: Status = "complete"
+    conversation_id: str | None = None
+    error: str | None = None
+    context: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the message as plain JSON data; optional keys are left out where empty."""
+        data: dict[str, Any] = {
+            "id": self.id,
+            "conversation_id": self.conversation_id,
+            "role": self.role,
+            "content": self.content,
+            "timestamp": self.timestamp,
+            "status": self.status,
+        }
+        if self.error is not None:
+            data["error"] = self.error
+        if self.context:
+            data["context"] = list(self.context)
+        return data
+
+    @property
+    def ending(self) -> str:
+        """How it ended, for a reader; ``""`` where it is complete."""
+        name = _ENDING_NAMES.get(self.status, "")
+        return f"{name}: {self.error}" if name and self.error else name
+
+    def __repr__(self) -> str:
+        """Return role, ending and text alone, so that a stored output compares equal."""
+        ending = f" [{self.ending}]" if self.ending else ""
+        return f"{self.role}{ending}: {self.content}"
+
+    def _repr_html_(self) -> str:
+        """Return the text escaped, for a notebook: a message is never HTML."""
+        ending = f"<p><em>[{escape(self.ending)}]</em></p>" if self.ending else ""
+        return f'<div style="white-space: pre-wrap">{escape(self.content)}</div>{ending}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation's finished messages, and the id that its server gave it."""
+
+    messages: tuple[Message, ...] = ()
+    id: str | None = None
+
+    def add(self, message: Message) -> Conversation:
+        """Return this conversation with ``message`` at its end."""
+        return replace(self, messages=(*self.messages, message))
+
+    def before(self, message_id: str) -> Conversation:
+        """Return this conversation up to, and without, a message.
+
+        Raises:
+            KeyError: if it has no such message.
+        """
+        return replace(self, messages=self.messages[: self.index(message_id)])
+
+    def without(self, message_id: str) -> Conversation:
+        """Return this conversation without a message.
+
+        Raises:
+            KeyError: if it has no such message.
+        """
+        at = self.index(message_id)
+        return replace(self, messages=self.messages[:at] + self.messages[at + 1 :])
+
+    def index(self, message_id: str) -> int:
+        """Return the place of a message.
+
+        Raises:
+            KeyError: if there is none with this id.
+        """
+        for at, message in enumerate(self.messages):
+            if message.id == message_id:
+                return at
+        raise KeyError(message_id)
+
+    def assigned(self, conversation_id: str) -> Conversation:
+        """Return this conversation under the id that its server gave it."""
+        return replace(
+            self,
+            id=conversation_id,
+            messages=tuple(replace(m, conversation_id=conversation_id) for m in self.messages),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a turn asks: the conversation up to and with the user's message, and its setting.
+
+    Attributes:
+        conversation: ends with the user's message.
+        system: what the model is told to be; None where nothing was said.
+        chat_node_id: names the widget to a Printer backend.
+        project_id: names the reader's project to a Printer backend.
+    """
+
+    conversation: Conversation
+    system: str | None = None
+    chat_node_id: str | None = None
+    project_id: str | None = None
+
+    @property
+    def prompt(self) -> str:
+        """The text of the user's message, after the context that was added to it."""
+        return _with_context(self.conversation.messages[-1])
+
+    def to_messages(self) -> list[dict[str, str]]:
+        """Return what the model is told: a list of ``{"role", "content"}``.
+
+        The system prompt comes first. Of several answers to one question (after a retry) only
+        the last is told, and none that is empty.
+        """
+        told: list[dict[str, str]] = []
+        if self.system:
+            told.append({"role": "system", "content": self.system})
+        for message in self.conversation.messages:
+            if message.role == "assistant" and not message.content:
+                continue
+            if message.role == "assistant" and told and told[-1]["role"] == "assistant":
+                told.pop()
+            told.append({"role": message.role, "content": _with_context(message)})
+        return told
+
+
+def _with_context(message: Message) -> str:
+    if not message.context:
+        return message.content
+    parts = [f"<context>\n{text}\n</context>" for text in message.context]
+    return "\n\n".join([*parts, message.content])

@@ -1,0 +1,88 @@
+"""Jupyter's peculiarities, each in one guarded place.
+
+- ipykernel 7.4 sends a comm message to the subshell named by the last message that the kernel
+  sent on that comm. A Stop during a busy cell would then wait for the cell, or be lost once the
+  subshell is gone. :func:`tune_comm` lets the front end's own choice stand.
+- Every comm message fires IPython's ``pre_execute`` and ``post_execute``, on subshell threads
+  too: an acknowledgement would flush the figure that a cell is just drawing. :func:`tune_comm`
+  hands messages to the widget alone.
+- Interrupting the kernel cancels the task of the running cell, and so does nothing that tells a
+  waiter apart from one that timed out. :func:`watch_cell` knows the cell's task.
+- Running a cell again leaves the widget of its last run streaming with nobody to see it.
+  :func:`stop_with_cell` stops it.
+
+Outside of IPython all of these do nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import weakref
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+_cell_task: ContextVar[asyncio.Task[Any] | None] = ContextVar("cell_task", default=None)
+_stops: dict[str, list[weakref.WeakMethod[Callable[[], None]]]] = {}
+_hooked: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def tune_comm(comm: Any, handle: Callable[[dict[str, Any]], None]) -> None:
+    """Let messages on ``comm`` reach ``handle`` on the channel the front end chose, and no hook."""
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
+    if hasattr(comm, "handle_msg"):
+        comm.handle_msg = handle
+
+
+def watch_cell() -> Callable[[], bool]:
+    """Return a function that says whether the cell that this code runs in was cancelled."""
+    task = _cell_task.get()
+    return lambda: task is not None and (task.cancelled() or task.cancelling() > 0)
+
+
+def stop_with_cell(stop: Callable[[], None]) -> None:
+    """Call the bound method ``stop`` when the cell that is running now is run again."""
+    shell = _shell()
+    if shell is None:
+        return
+    if shell not in _hooked:
+        # Before this cell ran, there was no hook that could have noted its task.
+        _note_task()
+        shell.events.register("pre_run_cell", _before_cell)
+        _hooked.add(shell)
+    cell_id = _cell_id(shell)
+    if cell_id is not None:
+        _stops.setdefault(cell_id, []).append(weakref.WeakMethod(stop))
+
+
+def _shell() -> Any:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return get_ipython()
+
+
+def _cell_id(shell: Any) -> str | None:
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return None
+    found = kernel.get_parent("shell").get("metadata", {}).get("cellId")
+    return found if isinstance(found, str) else None
+
+
+def _note_task() -> None:
+    try:
+        _cell_task.set(asyncio.current_task())
+    except RuntimeError:  # no loop runs: the cell is synchronous in a plain IPython
+        _cell_task.set(None)
+
+
+def _before_cell(info: Any) -> None:
+    _note_task()
+    for reference in _stops.pop(getattr(info, "cell_id", None) or "", []):
+        stop = reference()
+        if stop is not None:
+            stop()

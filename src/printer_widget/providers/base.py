@@ -1,0 +1,127 @@
+"""What a provider is: the words of one wire protocol, without any I/O."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ..conversation import Question
+from ..errors import StreamFormatError
+from ..events import StreamEvent
+from ..sse import ServerSentEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSpec:
+    """One HTTP request, to be sent by :mod:`printer_widget.sources.http`.
+
+    The headers may hold a token, so they are left out of the repr.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    json: Mapping[str, Any] = field(repr=False)
+
+
+class Provider(Protocol):
+    """The words of one wire protocol; every method is pure.
+
+    Attributes:
+        url: where it is, without anything secret: for error messages and labels.
+    """
+
+    @property
+    def url(self) -> str:
+        """Return the address without user, password and query."""
+        ...
+
+    def request(self, question: Question) -> RequestSpec:
+        """Return the request that asks ``question``."""
+        ...
+
+    def decode(self, frame: ServerSentEvent) -> tuple[StreamEvent, ...]:
+        """Return the events of one frame; none where it is unknown.
+
+        Raises:
+            StreamFormatError: if the frame is not of the protocol's form.
+        """
+        ...
+
+    def decode_json(self, body: object) -> tuple[StreamEvent, ...]:
+        """Return the events of a whole answer that came as plain JSON though a stream was asked.
+
+        Raises:
+            StreamFormatError: if the body is not of the protocol's form.
+        """
+        ...
+
+    def decode_error(self, status: int, body: bytes) -> str:
+        """Return one sentence on an HTTP error (status not 200), of at most 300 characters."""
+        ...
+
+
+def parse_json(text: str | bytes, *, where: str) -> Any:
+    """Parse JSON that a server sent.
+
+    Raises:
+        StreamFormatError: if it is none, naming ``where`` it stood and how it begins.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise StreamFormatError(
+            f"expected JSON in {where}, got {shorten(text)!r}: the server broke its protocol"
+        ) from None
+
+
+def shorten(text: str | bytes, length: int = 80) -> str:
+    """Return the first ``length`` characters of what a server sent, on one line."""
+    if isinstance(text, bytes):
+        text = text[: 4 * length].decode("utf-8", "replace")
+    text = " ".join(text[: 4 * length].split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def checked_url(url: str, *, insecure: bool, parameter: str = "url") -> str:
+    """Return ``url`` without a slash at its end, or say what is wrong with it.
+
+    Raises:
+        ValueError: unless it is an http(s) URL with a host and without user, password, query
+            and fragment; and for plain http to another machine, unless ``insecure``. The
+            message never repeats a part that may be secret.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"{parameter} is not a URL: expected 'http://host:port'") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError(
+            f"{parameter} must begin with http:// or https:// and name a host, such as "
+            f"'http://127.0.0.1:8000'"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"{parameter} must not hold a user or password: pass token= instead")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{parameter} must end with its path: it takes no '?' and no '#'")
+    if parts.scheme == "http" and not insecure and not is_loopback(host):
+        raise ValueError(
+            f"{parameter} is plain http to another machine ({host}): everyone between could read "
+            f"the token and the conversation. Use https://, or pass insecure=True if you mean it"
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether ``host`` names this machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

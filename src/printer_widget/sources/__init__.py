@@ -1,0 +1,17 @@
+"""A source turns a question into the events of its answer."""
+
+from __future__ import annotations
+
+from .base import DeferredSource, Source, SourceLike, as_source, stream_chat
+from .function import FunctionSource
+from .http import HttpSource
+
+__all__ = [
+    "DeferredSource",
+    "FunctionSource",
+    "HttpSource",
+    "Source",
+    "SourceLike",
+    "as_source",
+    "stream_chat",
+]

@@ -1,0 +1,144 @@
+"""What a source is, how one is made of what the user gave, and the stream on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Protocol, cast, runtime_checkable
+
+from ..conversation import Conversation, Message, Question
+from ..events import StreamEvent
+from ..providers import Printer, Provider
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Turns a question into the events of its answer."""
+
+    @property
+    def label(self) -> str:
+        """What the view calls it: a few words without anything secret."""
+        ...
+
+    def stream(self, question: Question) -> AsyncIterator[StreamEvent]:
+        """Yield the events of the answer; the last one is its StreamEnd.
+
+        An async generator: closing it, or cancelling the task that reads it, stops the answer
+        and frees what it holds.
+
+        Raises:
+            ChatError: a subclass of it, if the answer fails; what was yielded stays valid.
+        """
+        ...
+
+
+class DeferredSource:
+    """A source that is expensive to make: made on a thread, when the first question is asked."""
+
+    def __init__(self, make: Callable[[], Source], *, label: str) -> None:
+        self._make = make
+        self._made: Source | None = None
+        self._label = label
+
+    def __repr__(self) -> str:
+        """Return the label."""
+        return f"DeferredSource({self._label})"
+
+    @property
+    def label(self) -> str:
+        """What the view calls it."""
+        return self._label
+
+    async def stream(self, question: Question) -> AsyncIterator[StreamEvent]:
+        """Yield the events of the answer; see :class:`Source`."""
+        if self._made is None:
+            self._made = await asyncio.to_thread(self._make)
+        async with aclosing(cast("Any", self._made.stream(question))) as events:
+            async for event in events:
+                yield event
+
+
+Answerer = Callable[[list[dict[str, str]]], Any]
+"""Your own function: takes the messages, gives the answer as text or as pieces of it."""
+
+SourceLike = Source | Provider | Answerer | str
+
+
+def as_source(source: SourceLike, *, token: str | None = None) -> Source:
+    """Make a source of a URL, a provider, a function, or a source itself.
+
+    Raises:
+        TypeError: if it is none of these, or a token is given to anything but a URL.
+        ValueError: if the URL cannot be one.
+    """
+    from .function import FunctionSource
+    from .http import HttpSource
+
+    if isinstance(source, str):
+        return HttpSource(Printer(source, token=token))
+    if token is not None:
+        raise TypeError(
+            f"token= goes with the URL of a Printer backend; "
+            f"give it to {type(source).__name__} itself"
+        )
+    if isinstance(source, Source):
+        return source
+    if hasattr(source, "request") and hasattr(source, "decode"):
+        return HttpSource(cast("Provider", source))
+    if callable(source):
+        return FunctionSource(source)
+    raise TypeError(
+        "expected the URL of a backend, a provider such as Printer(...), or a function that takes "
+        f"the messages and yields text; got {type(source).__name__}"
+    )
+
+
+async def stream_chat(
+    source: SourceLike,
+    messages: str | Sequence[Mapping[str, Any] | Message],
+    *,
+    token: str | None = None,
+    system: str | None = None,
+) -> AsyncIterator[StreamEvent]:
+    """Ask a question and yield the events of its answer: the stream alone, without a widget.
+
+    Args:
+        source: the URL of a Printer backend, a provider, or your own function.
+        messages: the question, or a conversation that ends with it: Messages, or mappings with
+            "role" and "content".
+        token: for the Printer backend at that URL.
+        system: what the model is told to be.
+
+    Yields:
+        StreamStart, ConversationAssigned, TextDelta …, and at last StreamEnd.
+
+    Raises:
+        ChatError: a subclass of it, if the answer fails.
+        ValueError: if the last message is not a user's, or is blank.
+    """
+    question = Question(conversation=_conversation(messages), system=system)
+    async with aclosing(cast("Any", as_source(source, token=token).stream(question))) as events:
+        async for event in events:
+            yield event
+
+
+def _conversation(messages: str | Iterable[Mapping[str, Any] | Message]) -> Conversation:
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    read = tuple(_message(at, message) for at, message in enumerate(messages))
+    if not read or read[-1].role != "user" or not read[-1].content.strip():
+        raise ValueError("messages must end with a user's message that is not blank")
+    return Conversation(messages=read)
+
+
+def _message(at: int, message: Mapping[str, Any] | Message) -> Message:
+    if isinstance(message, Message):
+        return message
+    role, content = message.get("role"), message.get("content")
+    if role not in {"user", "assistant", "system"} or not isinstance(content, str):
+        raise ValueError(
+            f"message {at} must have a 'role' (user, assistant or system) and a 'content' (text); "
+            f"got role {role!r} and content of type {type(content).__name__}"
+        )
+    return Message(id=str(at), role=role, content=content, timestamp="")

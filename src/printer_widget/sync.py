@@ -1,0 +1,207 @@
+"""What to send to the browsers next: pure, given the state, their reports and the clock.
+
+Sending the growing text again at every flush costs O(n²) bytes, and what Jupyter Server drops at
+its message limit is lost for good. So text goes out as deltas, everything else as patches, and
+whoever lost its place gets a keyframe: the four keys in full. The pace is set by what browsers
+acknowledge:
+
+- No browser is there (none was ever ready, or all fell silent): nothing goes out but endings,
+  in full. A headless run costs a handful of messages.
+- Browsers are there: a delta for every flush, a patch for every other change.
+- The fastest of them is 1 Mi code units behind: one keyframe a second instead.
+- Everything is sent, and one of them is still behind: a keyframe, a few times, ever later.
+- A browser that has been behind and silent for 10 s is gone, until it reports again.
+
+All browsers of a widget share one comm, so what is sent reaches every one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .wire import JSON, Append, Patch, Report, Update, splice
+
+BACKLOG_LIMIT = 1 << 20
+"""How far the fastest browser may be behind before deltas stop, in UTF-16 code units."""
+
+KEYFRAME_INTERVAL_S = 1.0
+RESYNC_INTERVAL_S = 0.2
+GONE_AFTER_S = 10.0
+REPAIR_AFTER_S = (1.0, 2.0, 4.0, 8.0)
+MAX_CLIENTS = 32
+
+Outgoing = Append | Patch | Update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One snapshot of everything that browsers are shown.
+
+    Attributes:
+        turn: whose answer ``text`` is; None before the first.
+        text: the answer as far as it has come.
+        units: the length of ``text`` in UTF-16 code units.
+        streaming: true while that turn has no ending.
+        messages: the conversation, as JSON objects that are never changed.
+        revision: grows by one at every change but text that grows.
+        labels: what the view says about the model.
+    """
+
+    turn: str | None = None
+    text: str = ""
+    units: int = 0
+    streaming: bool = False
+    messages: tuple[JSON, ...] = ()
+    revision: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def view(self) -> JSON:
+        """The private trait ``_view``."""
+        return {"turn": self.turn, "revision": self.revision, "labels": dict(self.labels)}
+
+    def full(self) -> JSON:
+        """Return the four synced keys: a keyframe."""
+        return {"streamedText": self.text, **self.ending()}
+
+    def ending(self) -> JSON:
+        """Return the synced keys without the text."""
+        return {
+            "isStreaming": self.streaming,
+            "messages": list(self.messages),
+            "_view": self.view,
+        }
+
+
+@dataclass(slots=True)
+class _Client:
+    turn: str | None
+    offset: int
+    revision: int
+    seen: float
+    behind_since: float | None = None
+
+    def is_behind(self, state: State) -> bool:
+        return (self.turn, self.offset, self.revision) != (state.turn, state.units, state.revision)
+
+    def is_gone(self, now: float) -> bool:
+        if self.behind_since is None:
+            return False
+        return now - max(self.seen, self.behind_since) > GONE_AFTER_S
+
+
+class Sync:
+    """Plan the messages of one widget; times are seconds on any monotonic clock."""
+
+    def __init__(self, sent: State) -> None:
+        self._sent = sent
+        self._clients: dict[str, _Client] = {}
+        self._lost = False
+        self._sent_at = 0.0
+        self._keyframe_at = float("-inf")
+        self._repairs = 0
+
+    def heard(self, report: Report, now: float) -> None:
+        """Take what one browser says of itself."""
+        known = self._clients.pop(report.client, None)
+        client = _Client(report.turn, report.offset, report.revision, now)
+        if client.is_behind(self._sent):
+            # Being behind the deltas on their way is usual; new here, or behind and lost, is not.
+            self._lost |= known is None or report.kind != "ack"
+            client.behind_since = known.behind_since if known else None
+            client.behind_since = client.behind_since or now
+        else:
+            self._repairs = 0
+        if len(self._clients) >= MAX_CLIENTS:
+            del self._clients[next(iter(self._clients))]
+        self._clients[report.client] = client
+
+    def reset(self, *, since: float = float("-inf")) -> None:
+        """Send a keyframe next, whatever the browsers know; a while after ``since``, if given."""
+        self._lost, self._keyframe_at = True, max(self._keyframe_at, since)
+
+    def plan(self, state: State, now: float) -> list[Outgoing]:
+        """Return what to send now, in order; the caller sends all of it."""
+        if any(client.is_gone(now) for client in self._clients.values()):
+            self._clients = {k: c for k, c in self._clients.items() if not c.is_gone(now)}
+        changed = state.revision != self._sent.revision
+        if self._lost:
+            if now - self._keyframe_at < RESYNC_INTERVAL_S:
+                return []
+            return self._send([Update(state.full())], state, now, keyframe=True)
+        if not self._clients:
+            if changed and not state.streaming:
+                return self._send([Update(state.full())], state, now, keyframe=True)
+            return []
+        if not changed and state.units == self._sent.units:
+            return self._repair(state, now)
+        if state.streaming and self._backlog(state) > BACKLOG_LIMIT:
+            if now - self._keyframe_at < KEYFRAME_INTERVAL_S:
+                return []
+            return self._send([Update(state.full())], state, now, keyframe=True)
+        return self._send(self._difference(state), state, now)
+
+    def deadline(self, state: State) -> float | None:
+        """Return when to plan again though nothing changes; None for never."""
+        if self._lost:
+            return self._keyframe_at + RESYNC_INTERVAL_S
+        if not self._clients:
+            return None
+        if (state.revision, state.units) != (self._sent.revision, self._sent.units):
+            return self._keyframe_at + KEYFRAME_INTERVAL_S
+        if self._repairs < len(REPAIR_AFTER_S) and self._anyone_behind():
+            return self._sent_at + REPAIR_AFTER_S[self._repairs]
+        return None
+
+    def _anyone_behind(self) -> bool:
+        return any(client.is_behind(self._sent) for client in self._clients.values())
+
+    def _backlog(self, state: State) -> int:
+        known = [c.offset for c in self._clients.values() if c.turn == state.turn]
+        return state.units - min(state.units, max(known, default=0))
+
+    def _repair(self, state: State, now: float) -> list[Outgoing]:
+        at = self.deadline(state)
+        if at is None or now < at:
+            return []
+        repairs = self._repairs + 1
+        messages = self._send([Update(state.full())], state, now, keyframe=True)
+        self._repairs = repairs
+        return messages
+
+    def _difference(self, state: State) -> list[Outgoing]:
+        sent, messages = self._sent, list[Outgoing]()
+        known = sent.units if sent.turn == state.turn else 0
+        ending = state.revision != sent.revision and not state.streaming
+        if ending and sent.turn != state.turn:
+            return [Update(state.full())]
+        if state.revision != sent.revision and not ending:
+            at, remove, insert = splice(sent.messages, state.messages)
+            messages.append(
+                Patch(
+                    base=sent.revision,
+                    at=at,
+                    remove=remove,
+                    insert=insert,
+                    streaming=state.streaming,
+                    view=state.view,
+                )
+            )
+        if state.turn is not None and state.units > known:
+            text = state.text[len(sent.text) :] if known else state.text
+            messages.append(Append(turn=state.turn, offset=known, text=text))
+        if ending:
+            messages.append(Update(state.ending()))
+        return messages
+
+    def _send(
+        self, messages: list[Outgoing], state: State, now: float, *, keyframe: bool = False
+    ) -> list[Outgoing]:
+        self._sent, self._sent_at, self._repairs = state, now, 0
+        if keyframe:
+            self._lost, self._keyframe_at = False, now
+        for client in self._clients.values():
+            if client.behind_since is None and client.is_behind(state):
+                client.behind_since = now
+        return messages
