@@ -155,7 +155,7 @@ class Chat:
     def _check_free(self) -> None:
         if self.closed:
             raise ClosedError("this chat was closed: make a new ChatNode")
-        if self.turn is not None and not self.turn.done():
+        if self.state.streaming:
             raise BusyError(
                 "an answer is still streaming: wait for it (await chat.idle()), or chat.stop() it"
             )

@@ -63,11 +63,8 @@ class State:
 
     def full(self) -> JSON:
         """Return the four synced keys: a keyframe."""
-        return {"streamedText": self.text, **self.ending()}
-
-    def ending(self) -> JSON:
-        """Return the synced keys without the text."""
         return {
+            "streamedText": self.text,
             "isStreaming": self.streaming,
             "messages": list(self.messages),
             "_view": self.view,
@@ -127,7 +124,7 @@ class Sync:
             self._clients = {k: c for k, c in self._clients.items() if not c.is_gone(now)}
         changed = state.revision != self._sent.revision
         if self._lost:
-            if now - self._keyframe_at < RESYNC_INTERVAL_S:
+            if now < self._keyframe_at + RESYNC_INTERVAL_S:
                 return []
             return self._send([Update(state.full())], state, now, keyframe=True)
         if not self._clients:
@@ -137,7 +134,7 @@ class Sync:
         if not changed and state.units == self._sent.units:
             return self._repair(state, now)
         if state.streaming and self._backlog(state) > BACKLOG_LIMIT:
-            if now - self._keyframe_at < KEYFRAME_INTERVAL_S:
+            if now < self._keyframe_at + KEYFRAME_INTERVAL_S:
                 return []
             return self._send([Update(state.full())], state, now, keyframe=True)
         return self._send(self._difference(state), state, now)
@@ -172,11 +169,10 @@ class Sync:
 
     def _difference(self, state: State) -> list[Outgoing]:
         sent, messages = self._sent, list[Outgoing]()
-        known = sent.units if sent.turn == state.turn else 0
-        ending = state.revision != sent.revision and not state.streaming
-        if ending and sent.turn != state.turn:
-            return [Update(state.full())]
-        if state.revision != sent.revision and not ending:
+        if state.revision != sent.revision:
+            if not state.streaming:
+                # In full, so that it is right for a browser that missed all before it, too.
+                return [Update(state.full())]
             at, remove, insert = splice(sent.messages, state.messages)
             messages.append(
                 Patch(
@@ -188,11 +184,10 @@ class Sync:
                     view=state.view,
                 )
             )
-        if state.turn is not None and state.units > known:
-            text = state.text[len(sent.text) :] if known else state.text
-            messages.append(Append(turn=state.turn, offset=known, text=text))
-        if ending:
-            messages.append(Update(state.ending()))
+        known = sent if sent.turn == state.turn else State()
+        if state.turn is not None and state.units > known.units:
+            text = state.text[len(known.text) :]
+            messages.append(Append(turn=state.turn, offset=known.units, text=text))
         return messages
 
     def _send(

@@ -265,7 +265,7 @@ class ChatNode(anywidget.AnyWidget):
 
     def _assign(self, state: State) -> None:
         started = time.perf_counter()
-        values = {"streamedText": state.text, **state.ending()}
+        values = state.full()
         for name in _OWNED:
             try:
                 self.set_trait(name, values[name])

@@ -39,7 +39,7 @@ class FunctionSource:
         if not callable(function):
             raise TypeError(f"expected a function, got {type(function).__name__}")
         self._function = function
-        self._label: str = label or getattr(function, "__name__", type(function).__name__)
+        self._label = str(label or getattr(function, "__name__", type(function).__name__))
 
     def __repr__(self) -> str:
         """Return the function's name; its address would differ in every run."""

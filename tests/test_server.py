@@ -1,0 +1,420 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+import uvicorn
+
+from printer_widget.server import app as app_module
+from printer_widget.server import create_app
+from printer_widget.server.store import ConversationStore
+
+SOON = 5  # seconds after which something that should happen at once has not happened
+QUESTION = {
+    "user_message": "Hi",
+    "context_node_ids": [],
+    "project_id": None,
+    "chat_node_id": None,
+    "conversation_id": "c1",
+}
+
+
+@contextlib.contextmanager
+def serving(model=None, **options):
+    """Serve the app with real uvicorn on a free loopback port; yields a client for it."""
+    if model is not None:
+        options["model"] = model
+    app = create_app(token=options.pop("token", None), **options)
+    config = uvicorn.Config(
+        app, log_config=None, lifespan="off", http="h11", ws="none", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    listening = socket.create_server(("127.0.0.1", 0))  # from here on, connections wait in line
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        with httpx.Client(base_url=url, timeout=SOON) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def saying(*tokens):
+    async def model(messages):
+        for token in tokens:
+            yield token
+
+    return model
+
+
+class Waiting:
+    """A model that says some tokens, then thinks for ever; it records what happens to it."""
+
+    def __init__(self, *tokens):
+        self.tokens = tokens
+        self.thinking = threading.Event()
+        self.closed = threading.Event()
+        self.messages = None
+
+    async def __call__(self, messages):
+        self.messages = messages
+        try:
+            for token in self.tokens:
+                yield token
+            self.thinking.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # tidying up may take a moment of its own
+            self.closed.set()
+
+
+def ask(client, question=QUESTION, **options):
+    return client.post("/api/chat/stream", json=question, **options)
+
+
+def asking(client, **fields):
+    return client.stream("POST", "/api/chat/stream", json=QUESTION | fields)
+
+
+def events(body):
+    """Each event as (name, data); every one must be exactly two lines and a blank one."""
+    *blocks, rest = body.decode().split("\n\n")
+    assert rest == ""
+    for block in blocks:
+        event, data = block.splitlines()  # also ends lines at U+2028 and its like
+        yield event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+def said(response):
+    return "".join(data["token"] for name, data in events(response.content) if name == "message")
+
+
+# The stream
+
+
+def test_a_new_conversation_is_these_bytes():
+    with serving(saying("Hel", "lo")) as client:
+        response = ask(client, {"user_message": "Hi"})
+    assert re.fullmatch(
+        rb'event: stream_start\ndata: {"status": "streaming"}\n\n'
+        rb'event: conversation_id\ndata: {"conversation_id": "[0-9a-f-]{36}"}\n\n'
+        rb'event: message\ndata: {"token": "Hel"}\n\n'
+        rb'event: message\ndata: {"token": "lo"}\n\n'
+        rb'event: stream_end\ndata: {"message_id": "[0-9a-f-]{36}", "status": "complete"}\n\n',
+        response.content,
+    )
+
+
+def test_a_known_conversation_is_given_no_new_id():
+    with serving(saying("Hel", "lo")) as client:
+        response = ask(client)
+    names = [name for name, _ in events(response.content)]
+    assert names == ["stream_start", "message", "message", "stream_end"]
+
+
+def test_the_headers_are_those_of_an_unbuffered_event_stream():
+    with serving(saying("Hello")) as client:
+        headers = ask(client).headers
+    assert headers["content-type"].partition(";")[0] == "text/event-stream"
+    assert (headers["cache-control"], headers["x-accel-buffering"]) == ("no-cache", "no")
+
+
+def test_a_token_comes_before_the_next_one_exists():
+    model = Waiting("Hello")
+    with serving(model) as client, asking(client) as response:
+        received = b""
+        for chunk in response.iter_raw():
+            received += chunk
+            if b'{"token": "Hello"}' in received:
+                break
+        assert model.thinking.wait(SOON)
+
+
+def test_the_demo_model_answers_where_no_other_is_given():
+    with serving() as client:
+        assert said(ask(client, {"user_message": "echo tick"})) == "tick"
+
+
+def test_any_text_comes_through():
+    tokens = [
+        "🙂",
+        "a\nb\r\nc\r",
+        "\u2028\u2029\x85",
+        "\x00\x1b\x7f",
+        "\ud83d",
+        "\ude42",
+        '"\\',
+        "日本",
+    ]
+    with serving(saying(*tokens)) as client:
+        response = ask(client)
+    received = [data["token"] for name, data in events(response.content) if name == "message"]
+    assert received == tokens
+    assert "日本".encode() in response.content  # as UTF-8, which takes half the bytes of escapes
+
+
+def test_empty_tokens_are_not_sent():
+    with serving(saying("", "a", "")) as client:
+        response = ask(client)
+    assert [data for name, data in events(response.content) if name == "message"] == [
+        {"token": "a"}
+    ]
+
+
+def test_a_silent_model_is_covered_by_pings_and_not_disturbed():
+    go_on = threading.Event()
+
+    async def model(messages):
+        yield "a"
+        await asyncio.to_thread(go_on.wait, SOON)
+        yield "b"
+
+    with serving(model, ping_interval_s=0.05) as client, asking(client) as response:
+        received = b""
+        for chunk in response.iter_raw():
+            received += chunk
+            if received.count(b": ping\n\n") == 3:
+                go_on.set()
+    assert b'"a"}\n\n: ping\n\n: ping\n\n: ping\n\n' in received
+    assert b'{"token": "b"}' in received
+    assert b"stream_end" in received
+
+
+def test_twenty_streams_run_side_by_side():
+    everyone = asyncio.Barrier(20)
+
+    async def model(messages):
+        yield "I am "
+        await everyone.wait()
+        yield messages[-1]["content"]
+
+    with serving(model) as client, ThreadPoolExecutor(20) as pool:
+
+        def run(number):
+            return said(ask(client, {"user_message": str(number)}))
+
+        assert list(pool.map(run, range(20))) == [f"I am {number}" for number in range(20)]
+
+
+# A model that fails
+
+
+class Secret(Exception):
+    pass
+
+
+async def failing(messages):
+    yield "Hel"
+    raise Secret("the password is swordfish")
+
+
+async def cancelling(messages):
+    yield "Hel"
+    raise asyncio.CancelledError
+
+
+def refusing(messages):
+    raise Secret("the password is swordfish")
+
+
+async def counting(messages):
+    yield "Hel"
+    yield 1
+
+
+@pytest.mark.parametrize("model", [failing, cancelling, refusing, counting])
+def test_a_model_that_fails_ends_the_stream_with_an_error(model, caplog):
+    with serving(model) as client:
+        *_, last = events(ask(client).content)
+    sentence = "The model failed while it was answering; the backend's log says why."
+    assert last == ("error", {"error": sentence})
+
+
+def test_a_failure_is_told_to_the_log_and_not_to_the_client(caplog):
+    with serving(failing) as client:
+        content = ask(client).content
+    assert b'{"token": "Hel"}' in content
+    assert b"swordfish" not in content
+    assert b"Secret" not in content
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.exc_info[0] is Secret
+
+
+# A client that goes away
+
+
+@pytest.mark.parametrize("tokens", [(), ("Hello", " world")])
+def test_a_disconnect_ends_the_model_at_once_and_is_no_failure(tokens, caplog):
+    model = Waiting(*tokens)
+    with serving(model) as client:
+        with asking(client):
+            assert model.thinking.wait(SOON)
+            left = time.monotonic()
+        assert model.closed.wait(SOON)
+        assert time.monotonic() - left < 0.25
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_disconnect_ends_a_model_whose_tokens_nobody_reads():
+    started, closed = threading.Event(), threading.Event()
+
+    async def model(messages):
+        try:
+            while True:
+                yield "x" * 1_000_000
+                started.set()
+        finally:
+            closed.set()
+
+    with serving(model) as client:
+        with asking(client):
+            assert started.wait(SOON)
+        assert closed.wait(SOON)
+
+
+async def test_a_model_goes_no_further_than_the_connection_and_is_closed_with_it():
+    said, closed = [], asyncio.Event()
+
+    async def model(messages):
+        try:
+            for token in "abc":
+                said.append(token)
+                yield token
+        finally:
+            closed.set()
+
+    async def receive():
+        await has_token.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if b"token" in message.get("body", b""):
+            has_token.set()
+            await asyncio.Event().wait()  # a client that reads nothing, and then leaves
+
+    has_token = asyncio.Event()
+    chat = app_module.ChatRequest(user_message="Hi")
+    events = app_module._events(chat, ConversationStore(), model=model, ping_interval_s=SOON)
+    response = app_module.EventStream(events)  # held, so that no garbage collection helps
+    await response({"type": "http"}, receive, send)
+    assert said == ["a"]
+    assert closed.is_set()
+
+
+def test_a_model_that_will_not_end_is_named_in_the_log(caplog, monkeypatch):
+    monkeypatch.setattr(app_module, "CLOSING_S", 0.05)
+    thinking, let_go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    async def model(messages):
+        thinking.set()
+        while not let_go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+        ended.set()
+        yield "too late"
+
+    with serving(model) as client:
+        with asking(client):
+            assert thinking.wait(SOON)
+        deadline = time.monotonic() + SOON
+        while not caplog.records and time.monotonic() < deadline:
+            time.sleep(0.01)  # a log has no event to wait for
+        let_go.set()
+        assert ended.wait(SOON)
+    assert "does it catch and drop asyncio.CancelledError?" in caplog.text
+
+
+# The conversation
+
+
+class Noting:
+    """A model that answers "A1", "A2" … and notes what it is given."""
+
+    def __init__(self):
+        self.given = []
+
+    async def __call__(self, messages):
+        self.given.append([(message["role"], message["content"]) for message in messages])
+        yield f"A{len(self.given)}"
+
+
+def test_the_model_is_given_the_conversation_so_far():
+    model = Noting()
+    with serving(model) as client:
+        first = ask(client, {"user_message": "Q1"})
+        conversation = dict(events(first.content))["conversation_id"]
+        ask(client, conversation | {"user_message": "Q2"})
+        ask(client, {"user_message": "Q3"})
+    assert model.given == [
+        [("user", "Q1")],
+        [("user", "Q1"), ("assistant", "A1"), ("user", "Q2")],
+        [("user", "Q3")],
+    ]
+
+
+def test_a_conversation_nobody_knows_begins_under_the_id_it_was_given():
+    model = Noting()
+    with serving(model) as client:
+        ask(client, {"user_message": "Q1", "conversation_id": "mine"})
+        ask(client, {"user_message": "Q2", "conversation_id": "mine"})
+    assert len(model.given[1]) == 3
+
+
+def test_the_system_prompt_comes_first_and_is_not_remembered():
+    model = Noting()
+    with serving(model) as client:
+        ask(client, QUESTION | {"system": "Be short."})
+        ask(client)
+    assert model.given[0] == [("system", "Be short."), ("user", "Hi")]
+    assert "system" not in dict(model.given[1])
+
+
+def test_what_was_said_before_a_stop_is_remembered():
+    model = Waiting("Hel", "lo")
+    with serving(model) as client:
+        with asking(client):
+            assert model.thinking.wait(SOON)
+        with asking(client, user_message="Go on") as response:
+            next(response.iter_raw())
+            assert model.closed.wait(SOON)
+    contents = [message["content"] for message in model.messages]
+    assert contents == ["Hi", "Hello", "Go on"]
+
+
+def test_a_question_that_got_no_answer_is_not_repeated_to_the_model():
+    store = ConversationStore()
+    store.begin("c", "Q1")
+    store.begin("c", "Q2").parts.append("A2")
+    store.begin("c", "Q3")
+    assert [message["content"] for message in store.messages("c")] == ["Q2", "A2", "Q3"]
+
+
+def test_of_a_long_conversation_the_last_messages_are_remembered():
+    store = ConversationStore(max_messages=4)
+    for number in range(9):
+        store.begin("c", f"Q{number}").parts.append(f"A{number}")
+    assert [message["content"] for message in store.messages("c")] == ["Q7", "A7", "Q8", "A8"]
+
+
+def test_of_many_conversations_the_least_recently_used_is_forgotten():
+    store = ConversationStore(max_conversations=2)
+    for name in ("old", "kept", "old", "new"):
+        store.begin(name, "Q").parts.append("A")
+    assert [len(store.messages(name)) for name in ("old", "kept", "new")] == [4, 0, 2]
+
+
+@pytest.mark.parametrize("options", [{"token": ""}, {"token": None, "ping_interval_s": 0}])
+def test_settings_that_would_do_harm_are_refused(options):
+    with pytest.raises(ValueError, match=r"token is empty|ping_interval_s must be above 0"):
+        create_app(**options)

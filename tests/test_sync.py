@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from printer_widget import sync, wire
+from printer_widget.sync import State, Sync
+from reference_browser import Browser, as_message
+
+USER = {"id": "u1", "role": "user", "content": "Hi"}
+REPLY = {"id": "a1", "role": "assistant", "content": "Hello"}
+START = State()
+WAITING = State(turn="t1", streaming=True, messages=(USER,), revision=1)
+
+
+def with_text(text: str, state: State = WAITING) -> State:
+    return replace(state, text=text, units=wire.utf16_length(text))
+
+
+ENDED = replace(with_text("Hello"), streaming=False, messages=(USER, REPLY), revision=2)
+
+
+def report(state: State, *, kind: str = "ack", client: str = "browser") -> wire.Report:
+    return wire.Report(
+        kind=kind, client=client, turn=state.turn, offset=state.units, revision=state.revision
+    )
+
+
+@pytest.fixture
+def watched():
+    """A Sync with one browser that is up to date with the start."""
+    watched = Sync(START)
+    watched.heard(report(START, kind="ready"), 0.0)
+    assert watched.plan(START, 0.0) == []
+    return watched
+
+
+def test_nothing_is_sent_while_no_browser_was_ever_ready():
+    headless = Sync(START)
+    assert headless.plan(WAITING, 0.0) == []
+    assert headless.plan(with_text("Hel"), 1.0) == []
+    assert headless.deadline(with_text("Hel")) is None
+
+
+def test_an_ending_is_sent_in_full_though_no_browser_is_there():
+    headless = Sync(START)
+    headless.plan(with_text("Hel"), 0.0)
+    assert headless.plan(ENDED, 1.0) == [wire.Update(ENDED.full())]
+    assert headless.plan(ENDED, 2.0) == []
+
+
+def test_the_start_of_a_turn_is_a_patch(watched):
+    assert watched.plan(WAITING, 0.1) == [
+        wire.Patch(base=0, at=0, remove=0, insert=[USER], streaming=True, view=WAITING.view)
+    ]
+
+
+def test_text_goes_out_as_deltas(watched):
+    watched.plan(WAITING, 0.1)
+    assert watched.plan(with_text("He"), 0.2) == [wire.Append(turn="t1", offset=0, text="He")]
+    assert watched.plan(with_text("Hello"), 0.3) == [wire.Append(turn="t1", offset=2, text="llo")]
+    assert watched.plan(with_text("Hello"), 0.4) == []
+
+
+def test_offsets_count_utf16_code_units(watched):
+    watched.plan(with_text("😀"), 0.1)
+    assert watched.plan(with_text("😀!"), 0.2) == [wire.Append(turn="t1", offset=2, text="!")]
+
+
+def test_an_ending_is_sent_in_full_with_the_last_text(watched):
+    watched.plan(with_text("Hel"), 0.1)
+    assert watched.plan(ENDED, 0.2) == [wire.Update(ENDED.full())]
+
+
+def test_a_browser_that_opens_in_mid_stream_gets_a_keyframe(watched):
+    watched.plan(with_text("Hel"), 0.1)
+    watched.heard(report(START, kind="ready", client="second"), 0.2)
+    assert watched.plan(with_text("Hell"), 0.3) == [wire.Update(with_text("Hell").full())]
+    assert watched.plan(with_text("Hello"), 0.4) == [wire.Append(turn="t1", offset=4, text="o")]
+
+
+def test_a_browser_that_lost_its_place_gets_a_keyframe(watched):
+    watched.plan(with_text("Hello"), 0.1)
+    watched.heard(report(WAITING, kind="resync"), 0.2)
+    assert watched.plan(with_text("Hello"), 0.2) == [wire.Update(with_text("Hello").full())]
+
+
+def test_a_flood_of_resyncs_is_answered_at_a_bounded_pace(watched):
+    state = with_text("Hello")
+    watched.plan(state, 0.0)
+    answers = 0
+    for step in range(1000):
+        watched.heard(report(WAITING, kind="resync"), step / 1000)
+        answers += len(watched.plan(state, step / 1000))
+    assert answers <= 1 / sync.RESYNC_INTERVAL_S + 1
+
+
+def test_deltas_stop_when_a_mebi_of_them_is_unacknowledged(watched):
+    watched.plan(WAITING, 0.0)
+    first = with_text("x" * sync.BACKLOG_LIMIT)
+    assert isinstance(watched.plan(first, 0.1)[0], wire.Append)
+    second = with_text(first.text + "y")
+    assert watched.plan(second, 5.0) == [wire.Update(second.full())]
+    third = with_text(second.text + "y")
+    assert watched.plan(third, 5.5) == []
+    assert watched.deadline(third) == pytest.approx(5.0 + sync.KEYFRAME_INTERVAL_S)
+    assert watched.plan(third, 6.1) == [wire.Update(third.full())]
+
+
+def test_deltas_go_on_once_the_backlog_is_acknowledged(watched):
+    watched.plan(WAITING, 0.0)
+    long = with_text("x" * sync.BACKLOG_LIMIT + "x")
+    watched.plan(long, 0.1)
+    watched.heard(report(long), 0.2)
+    more = with_text(long.text + "y")
+    assert watched.plan(more, 0.3) == [wire.Append(turn="t1", offset=long.units, text="y")]
+
+
+def test_the_fastest_browser_sets_the_pace(watched):
+    watched.plan(WAITING, 0.0)
+    long = with_text("x" * sync.BACKLOG_LIMIT + "x")
+    watched.plan(long, 0.1)
+    watched.heard(report(WAITING, client="slow"), 1.0)
+    watched.plan(long, 1.0)
+    watched.heard(report(long), 1.1)
+    assert isinstance(watched.plan(with_text(long.text + "y"), 1.2)[0], wire.Append)
+
+
+def test_an_ending_that_nobody_acknowledged_is_sent_again_a_few_times(watched):
+    watched.plan(ENDED, 0.0)
+    sent_at = []
+    now = 0.0
+    while (due := watched.deadline(ENDED)) is not None and now < 100:
+        now = max(now, due)
+        if watched.plan(ENDED, now) == [wire.Update(ENDED.full())]:
+            sent_at.append(now)
+    assert 2 <= len(sent_at) <= len(sync.REPAIR_AFTER_S)
+    assert sent_at[0] == pytest.approx(sync.REPAIR_AFTER_S[0])
+
+
+def test_an_acknowledged_ending_is_not_sent_again(watched):
+    watched.plan(ENDED, 0.0)
+    watched.heard(report(ENDED), 0.1)
+    assert watched.deadline(ENDED) is None
+    assert watched.plan(ENDED, 60.0) == []
+
+
+def test_a_browser_that_is_behind_and_silent_is_gone_after_a_while(watched):
+    watched.plan(with_text("H"), 0.0)
+    assert watched.plan(with_text("He"), sync.GONE_AFTER_S - 1) != []
+    assert watched.plan(with_text("Hel"), sync.GONE_AFTER_S + 1) == []
+
+
+def test_a_browser_that_is_up_to_date_may_be_silent_for_ever(watched):
+    assert watched.plan(WAITING, 1e6) != []
+
+
+def test_a_browser_that_comes_back_gets_what_it_missed(watched):
+    watched.plan(with_text("H"), 0.0)
+    watched.plan(with_text("He"), sync.GONE_AFTER_S + 1)
+    watched.heard(report(with_text("H")), 30.0)
+    browser = Browser(with_text("H").full())
+    for message in watched.plan(with_text("Hel"), 30.0):
+        browser.take(as_message(message))
+    assert browser.state == with_text("Hel").full()
+
+
+def test_clients_that_are_made_up_do_not_pile_up(watched):
+    for number in range(10_000):
+        watched.heard(report(START, kind="ready", client=str(number)), 0.0)
+    assert len(watched._clients) <= sync.MAX_CLIENTS
+
+
+def test_a_made_up_offset_does_not_break_the_plan(watched):
+    watched.plan(WAITING, 0.0)
+    watched.heard(replace(report(WAITING), offset=10**12), 0.1)
+    assert watched.plan(with_text("Hello"), 0.2) != []
+
+
+def test_an_emptied_conversation_empties_the_text_too(watched):
+    watched.plan(ENDED, 0.0)
+    empty = State(revision=3)
+    assert watched.plan(empty, 0.1) == [wire.Update(empty.full())]
+
+
+class LossyChannel(RuleBasedStateMachine):
+    """Python, and two browsers behind a channel that loses messages and reports at will."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.turns = 0
+        self.state = START
+        self.history = {None: ""}
+        self.sync = Sync(START)
+        self.browsers: list[Browser] = []
+        self.lost: set[int] = set()
+
+    def change(self, **changes) -> None:
+        self.state = replace(self.state, **changes)
+        self.history[self.state.turn] = self.state.text
+        self.pump()
+
+    def pump(self) -> None:
+        for outgoing in self.sync.plan(self.state, self.now):
+            message = as_message(outgoing)
+            for number, browser in enumerate(self.browsers):
+                if number not in self.lost:
+                    browser.take(message)
+
+    @rule()
+    def open(self) -> None:
+        if len(self.browsers) < 2:
+            self.browsers.append(Browser(self.state.full(), client=f"b{len(self.browsers)}"))
+
+    @rule(number=st.integers(0, 1))
+    def reload(self, number: int) -> None:
+        if number < len(self.browsers):
+            self.browsers[number] = Browser(self.state.full(), client=f"r{self.now}")
+
+    @precondition(lambda self: not self.state.streaming)
+    @rule()
+    def start(self) -> None:
+        self.turns += 1
+        message = {"id": f"u{self.turns}", "content": "?"}
+        self.change(
+            turn=f"t{self.turns}",
+            text="",
+            units=0,
+            streaming=True,
+            messages=(*self.state.messages, message),
+            revision=self.state.revision + 1,
+        )
+
+    @precondition(lambda self: self.state.streaming)
+    @rule(text=st.text(min_size=1, max_size=5))
+    def token(self, text: str) -> None:
+        text = text.encode("utf-8", "replace").decode()
+        units = self.state.units + wire.utf16_length(text)
+        self.change(text=self.state.text + text, units=units)
+
+    @precondition(lambda self: self.state.streaming)
+    @rule()
+    def end(self) -> None:
+        message = {"id": f"a{self.turns}", "content": self.state.text}
+        messages = (*self.state.messages, message)
+        revision = self.state.revision + 1
+        self.change(streaming=False, messages=messages, revision=revision)
+
+    @precondition(lambda self: not self.state.streaming)
+    @rule()
+    def clear(self) -> None:
+        self.change(messages=(), turn=None, text="", units=0, revision=self.state.revision + 1)
+
+    @rule(numbers=st.sets(st.integers(0, 1)))
+    def drop_messages_to(self, numbers: set[int]) -> None:
+        self.lost = numbers
+
+    @rule(seconds=st.floats(0, 15))
+    def wait(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (due := self.sync.deadline(self.state)) is not None and due <= until:
+            self.now = max(self.now, due)
+            before = self.sync.deadline(self.state)
+            self.pump()
+            assert self.sync.deadline(self.state) != before, "a deadline that never passes"
+        self.now = until
+
+    @rule(number=st.integers(0, 1))
+    def report(self, number: int) -> None:
+        if number < len(self.browsers):
+            self.sync.heard(self.browsers[number].report(), self.now)
+            self.pump()
+
+    @invariant()
+    def every_text_is_a_prefix_of_what_its_turn_said(self) -> None:
+        for browser in self.browsers:
+            whole = self.history[browser.state["_view"]["turn"]]
+            assert whole.startswith(browser.text)
+
+    def teardown(self) -> None:
+        """Once nothing is lost any more and all report, all browsers know everything."""
+        self.lost = set()
+        for _ in range(3):
+            for number in range(len(self.browsers)):
+                self.report(number)
+            self.wait(2.0)
+        for browser in self.browsers:
+            assert browser.state == self.state.full()
+
+
+LossyChannel.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestLossyChannel = LossyChannel.TestCase
