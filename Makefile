@@ -1,0 +1,110 @@
+# Two commands are enough to know: `make demo` and `make test`. Both start from nothing but
+# Python 3.11 or later; `make` alone lists the rest. Everything lives in .venv and js/node_modules.
+#
+# All paths are relative: make cannot handle spaces in targets, and the checkout may be in a
+# folder that has some.
+
+PYTHON ?= python3
+PORT ?= 8888
+FLAGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest
+NPM := $(PY) hatch_build.py npm
+INSTALLED := $(VENV)/.installed
+CHROMIUM := $(or $(CHROMIUM),$(shell \
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name && break; \
+	done))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test check build lint types vitest pytest nbval browser bench screenshot \
+	chromium format clean distclean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+demo: build ## install everything, then open the first notebook in JupyterLab (PORT=, FLAGS=)
+	@$(PY) -m jupyterlab --ServerApp.root_dir=. --port=$(PORT) --log-level=WARN \
+		--LabApp.default_url=/lab/tree/notebooks/01_first_chat.ipynb \
+		$$(test "$$(id -u)" != 0 || echo --allow-root) $(FLAGS)
+
+test: lint types vitest pytest nbval browser ## install everything, then run every check and test
+
+check: build lint types vitest ## the inner loop: all that needs neither kernel, browser nor long builds
+	$(PYTEST) -m "not slow and not kernel and not browser and not bench and not realservers" $(FLAGS)
+
+build: $(INSTALLED) ## build the browser bundle, if its sources changed
+	@$(PY) hatch_build.py
+
+lint: $(INSTALLED) ## ruff; TypeScript's compiler and biome
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(NPM) run check
+
+types: $(INSTALLED) ## mypy
+	$(PY) -m mypy
+
+vitest: $(INSTALLED) ## the tests of js/
+	$(NPM) test
+
+pytest: build ## the tests of Python, real kernels and package builds included
+	$(PYTEST) -m "not browser and not bench and not realservers" $(FLAGS)
+
+nbval: build ## run every notebook from top to bottom and compare its outputs
+	$(PYTEST) -p nbval --nbval --nbval-current-env --nbval-cell-timeout=60 --timeout=180 notebooks
+
+browser: build chromium ## the tests in real JupyterLab and real Chromium (CHROMIUM=)
+	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests/browser -m browser $(FLAGS)
+
+bench: build chromium ## measure a stream from the server to the screen (FLAGS=--short)
+	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/stream.py $(FLAGS)
+
+screenshot: build chromium ## take the pictures of the README
+	CHROMIUM="$(CHROMIUM)" $(PY) tests/browser/screenshot.py $(FLAGS)
+
+chromium:
+	@test -n "$(CHROMIUM)" || { \
+		echo "This needs Chromium or Chrome, and none is on PATH."; \
+		echo "Debian:         apt-get install chromium"; \
+		echo "Fedora:         dnf install chromium"; \
+		echo "Anywhere else:  make $(MAKECMDGOALS) CHROMIUM=/path/to/chrome"; \
+		exit 1; } >&2
+
+format: $(INSTALLED) ## let ruff and biome format and mend what they can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(NPM) run format
+
+clean: ## remove what was built and cached
+	rm -rf build dist src/printer_widget/static .artifacts
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests notebooks hatch_build.py -depth \
+		\( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
+
+distclean: clean ## remove what was installed, too
+	rm -rf $(VENV) js/node_modules
+
+# The stamp holds the folder that was installed from: in a copied or moved checkout, the editable
+# install would still import the old one.
+ifneq "$(shell cat $(INSTALLED) 2>/dev/null)" "$(CURDIR)"
+.PHONY: $(INSTALLED)
+endif
+
+$(INSTALLED): pyproject.toml
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "There is no $(PYTHON). Install Python 3.11 or later, or: make PYTHON=/path/to/python3"; \
+		exit 1; } >&2
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "printer_widget needs Python 3.11 or later; $(PYTHON) is $$("$(PYTHON)" --version)."; \
+		echo "Choose another one with: make PYTHON=/path/to/python3.11"; \
+		exit 1; } >&2
+	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
+	@echo "Installing into $(VENV) (the first time takes a minute or two) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@node="$$($(PY) hatch_build.py requires)" && test -z "$$node" || \
+		$(PY) -m pip install --quiet --disable-pip-version-check "$$node"
+	@printf '%s' "$(CURDIR)" > $@
