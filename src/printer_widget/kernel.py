@@ -6,6 +6,8 @@
 - Every comm message fires IPython's ``pre_execute`` and ``post_execute``, on subshell threads
   too: an acknowledgement would flush the figure that a cell is just drawing. :func:`tune_comm`
   hands messages to the widget alone.
+- Every message carries the header of the request that is its parent, some 300 bytes that a delta
+  of 60 has no use for. :func:`send_orphan` leaves it out.
 - Interrupting the kernel cancels the task of the running cell, and so does nothing that tells a
   waiter apart from one that timed out. :func:`watch_cell` knows the cell's task.
 - Running a cell again leaves the widget of its last run streaming with nobody to see it.
@@ -34,6 +36,19 @@ def tune_comm(comm: Any, handle: Callable[[dict[str, Any]], None]) -> None:
         comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
     if hasattr(comm, "handle_msg"):
         comm.handle_msg = handle
+
+
+def send_orphan(comm: Any, data: dict[str, Any]) -> None:
+    """Send ``data`` on ``comm`` as the answer to no request."""
+    parent = getattr(getattr(comm, "kernel", None), "_shell_parent", None)
+    if not isinstance(parent, ContextVar):
+        comm.send(data)
+        return
+    before = parent.set({})
+    try:
+        comm.send(data)
+    finally:
+        parent.reset(before)
 
 
 def watch_cell() -> Callable[[], bool]:

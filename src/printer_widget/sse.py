@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from .errors import StreamTooLarge
 
 MAX_EVENT_BYTES = 1 << 20
-"""Default limit of one event: 1 MiB, all its lines counted."""
+"""Default limit of one event: 1 MiB, all its lines counted, a line end as one byte."""
 
 _MAX_RETRY_DIGITS = 15
 _LONGEST_RETRY_MS = 10**_MAX_RETRY_DIGITS - 1
@@ -79,7 +79,7 @@ class EventStreamDecoder:
             chunk = chunk.removeprefix(b"\n")
         # bytes.splitlines knows LF, CR and CRLF only; str.splitlines would also cut at U+2028.
         for piece in chunk.splitlines(keepends=True):
-            self._event_bytes += len(piece)
+            self._event_bytes += _size(piece)
             if self._event_bytes > self._max_event_bytes:
                 break
             self._parts.append(piece)
@@ -106,7 +106,7 @@ class EventStreamDecoder:
             return self._dispatch()
         if line.startswith(b":"):
             # A comment belongs to no event: a stream may send them for ever.
-            self._event_bytes -= len(ended)
+            self._event_bytes -= _size(ended)
             return None
         name, _, value = line.decode("utf-8", "replace").partition(":")
         self._take_field(name, value.removeprefix(" "))
@@ -130,3 +130,8 @@ class EventStreamDecoder:
         if not data:
             return None
         return ServerSentEvent(kind, "\n".join(data), self._id)
+
+
+def _size(line: bytes) -> int:
+    """Count CRLF as one byte: where a chunk ends between CR and LF, the LF is never counted."""
+    return len(line) - line.endswith(b"\r\n")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import anywidget
 import traitlets
@@ -31,6 +31,9 @@ from .sources import DeferredSource, FunctionSource, HttpSource, Source, SourceL
 from .sync import State, Sync
 from .traits import OwnedDict, OwnedFlag, OwnedList, OwnedText
 from .turn import Turn
+
+OnText = TypeVar("OnText", bound=Callable[[str], object])
+OnReply = TypeVar("OnReply", bound=Callable[[Message], object])
 
 logger = logging.getLogger("printer_widget")
 
@@ -195,7 +198,7 @@ class ChatNode(anywidget.AnyWidget):
             turns.call(self._chat.close)
         super().close()
 
-    def on_token(self, callback: Callable[[str], object]) -> Callable[[str], object]:
+    def on_token(self, callback: OnText) -> OnText:
         """Call ``callback(text)`` with each piece of an answer, every 16 ms at most.
 
         Returns:
@@ -205,12 +208,12 @@ class ChatNode(anywidget.AnyWidget):
         self._add_callback("token", callback)
         return callback
 
-    def on_complete(self, callback: Callable[[Message], object]) -> Callable[[Message], object]:
+    def on_complete(self, callback: OnReply) -> OnReply:
         """Call ``callback(reply)`` when an answer is complete or was stopped; see on_token."""
         self._add_callback("complete", callback)
         return callback
 
-    def on_error(self, callback: Callable[[Message], object]) -> Callable[[Message], object]:
+    def on_error(self, callback: OnReply) -> OnReply:
         """Call ``callback(reply)`` when an answer failed or broke off; see on_token."""
         self._add_callback("error", callback)
         return callback
@@ -286,7 +289,11 @@ class ChatNode(anywidget.AnyWidget):
                 if isinstance(message, wire.Update):
                     self._send({"method": "update", "state": message.state, "buffer_paths": []})
                 else:
-                    self._send({"method": "custom", "content": message.to_json()})
+                    custom = {"method": "custom", "content": message.to_json()}
+                    if isinstance(message, wire.Append):
+                        kernel.send_orphan(self.comm, custom)
+                    else:
+                        self._send(custom)
         except Exception:
             logger.exception("a message to the browser could not be sent")
             self._sync.reset(since=time.monotonic())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from ..batching import join_surrogates
 from ..conversation import Question
 from ..errors import StreamFormatError
 from ..events import StreamEvent
@@ -80,10 +81,13 @@ def parse_json(text: str | bytes, *, where: str) -> Any:
 
 
 def shorten(text: str | bytes, length: int = 80) -> str:
-    """Return the first ``length`` characters of what a server sent, on one line."""
+    """Return the first ``length`` characters of what a server sent, on one line.
+
+    Lone surrogates become U+FFFD: an error's sentence is shown, so it must fit into a message.
+    """
     if isinstance(text, bytes):
         text = text[: 4 * length].decode("utf-8", "replace")
-    text = " ".join(text[: 4 * length].split())
+    text = " ".join(join_surrogates(text[: 4 * length]).split())
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -107,7 +111,7 @@ def checked_url(url: str, *, insecure: bool, parameter: str = "url") -> str:
         )
     if parts.username is not None or parts.password is not None:
         raise ValueError(f"{parameter} must not hold a user or password: pass token= instead")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise ValueError(f"{parameter} must end with its path: it takes no '?' and no '#'")
     if parts.scheme == "http" and not insecure and not is_loopback(host):
         raise ValueError(

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..batching import join_surrogates
 from ..conversation import Question
 from ..errors import StreamFormatError
 from ..events import (
@@ -37,6 +39,9 @@ from .base import RequestSpec, checked_url, parse_json, shorten
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 _EVENTS = frozenset({"stream_start", "conversation_id", "message", "data", "stream_end", "error"})
+
+_LONGEST_QUOTE = 160
+_LONGEST_SENTENCE = 300
 
 _ADVICE = {
     401: "the server refused the token: pass token=, or set PRINTER_AUTH_TOKEN",
@@ -69,10 +74,15 @@ class Printer:
         insecure: bool = False,
     ) -> None:
         base = url or os.environ.get("PRINTER_API_BASE_URL") or DEFAULT_URL
-        self._url = checked_url(base, insecure=insecure)
+        self._url = checked_url(
+            base, insecure=insecure, parameter="url" if url else "PRINTER_API_BASE_URL"
+        )
         self._token = token or os.environ.get("PRINTER_AUTH_TOKEN") or None
-        if self._token is not None and not (self._token.isascii() and self._token.isprintable()):
-            raise ValueError("token must be printable ASCII: it is sent in an HTTP header")
+        if self._token is not None and not re.fullmatch("[!-~]+", self._token):
+            name = "token" if token else "PRINTER_AUTH_TOKEN"
+            raise ValueError(
+                f"{name} must be printable ASCII without spaces: it is sent in an HTTP header"
+            )
         self._project_id = project_id
 
     def __repr__(self) -> str:
@@ -117,19 +127,20 @@ class Printer:
                 return (StreamStart(),)
             case "conversation_id":
                 name = _string(data, "conversation_id", frame.event)
-                return (ConversationAssigned(name),) if name else ()
+                return (ConversationAssigned(join_surrogates(name)),) if name else ()
             case "stream_end":
-                return (StreamEnd(_string(data, "message_id", frame.event) or None),)
+                name = _string(data, "message_id", frame.event)
+                return (StreamEnd(join_surrogates(name) if name else None),)
             case "error":
-                return (StreamError(_sentence(data) or "the server gave no reason"),)
+                return (StreamError(self._said(data) or "the server gave no reason"),)
             case _:
                 token = _string(data, "token", frame.event)
                 return (TextDelta(token),) if token else ()
 
     def decode_json(self, body: object) -> tuple[StreamEvent, ...]:
         """Return the failure that a plain JSON body tells of; a Printer backend has no other."""
-        sentence = _sentence(body)
-        if sentence is None:
+        sentence = self._said(body)
+        if not sentence:
             raise StreamFormatError(
                 "the server answered with plain JSON, expected an event stream "
                 "(text/event-stream): is this the base URL of a Printer backend?"
@@ -139,9 +150,9 @@ class Printer:
     def decode_error(self, status: int, body: bytes) -> str:
         """Return one sentence on an HTTP error."""
         try:
-            said = _sentence(json.loads(body))
+            said = self._said(json.loads(body))
         except (ValueError, RecursionError):
-            said = None
+            said = ""
         advice = _ADVICE.get(status)
         if advice is None and status >= 500:
             advice = "the server failed: try again, and look at its log if it stays"
@@ -149,8 +160,15 @@ class Printer:
         if advice:
             parts.append(advice)
         if said:
-            parts.append(f"it says {shorten(said, 160)!r}")
-        return "; ".join(parts)
+            parts.append(f"it says {said!r}")
+        return shorten("; ".join(parts), _LONGEST_SENTENCE)
+
+    def _said(self, body: object) -> str:
+        """Return what an error body says, cut, and without the token where it repeats that."""
+        said = _sentence(body) or ""
+        if self._token is not None:
+            said = said.replace(self._token, "…")
+        return shorten(said, _LONGEST_QUOTE)
 
 
 def _string(data: Mapping[str, Any], key: str, event: str) -> str | None:
@@ -162,13 +180,18 @@ def _string(data: Mapping[str, Any], key: str, event: str) -> str | None:
     )
 
 
-def _sentence(body: object) -> str | None:
-    """Return what an error body says: ``{"error": …}``, or FastAPI's ``{"detail": …}``."""
-    if not isinstance(body, Mapping):
-        return None
-    said = body.get("error") or body.get("detail") or body.get("message")
-    if isinstance(said, list) and said:
-        said = said[0]
-    if isinstance(said, Mapping):
-        said = said.get("message") or said.get("msg")
-    return said if isinstance(said, str) and said else None
+def _sentence(body: object, depth: int = 4) -> str | None:
+    """Return what an error body says: ``{"error": …}``, FastAPI's ``{"detail": …}``, and others'.
+
+    The sentence may stand in an object or a list, and that in another; no server nests deeper.
+    """
+    if isinstance(body, list) and body:
+        body = body[0]
+    if isinstance(body, str):
+        return body
+    if isinstance(body, Mapping) and depth:
+        for key in ("error", "detail", "message", "msg"):
+            said = _sentence(body.get(key), depth - 1)
+            if said:
+                return said
+    return None

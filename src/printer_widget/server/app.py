@@ -158,7 +158,7 @@ def create_app(
         return JSONResponse({"detail": told}, status_code=422)
 
     app.add_middleware(Guard, token=token)
-    # The last one added is asked first. Starlette before 1.0 cuts an IPv6 name at its first colon
+    # The last one added is asked first. An older Starlette cuts an IPv6 name at its first colon
     # and so refuses it: a nuisance, not a hole.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
     return app
@@ -224,6 +224,9 @@ async def _run(
         async for token in answer:
             if not isinstance(token, str):
                 raise TypeError(f"A model yields text (str), not {type(token).__name__}.")
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                break  # the model caught its cancellation and goes on, but nobody listens
             if token:
                 queue.put_nowait(token)
                 await queue.join()

@@ -19,14 +19,17 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
 from ..conversation import Question
 from ..errors import ChatError, ProviderError
 from ..events import StreamEnd, StreamEvent, TextDelta
+from ..providers.base import shorten
 from .base import Answerer
+
+_LONGEST_SENTENCE = 300
 
 _AHEAD = 64
 """How many pieces a thread may be ahead of the stream."""
@@ -63,9 +66,10 @@ class FunctionSource:
                     yield TextDelta(piece)
         except (ChatError, asyncio.CancelledError, GeneratorExit):
             raise
-        except Exception as error:
-            said = f": {error}" if str(error) else ""
-            raise ProviderError(f"{self._label} raised {type(error).__name__}{said}") from error
+        except (Exception, SystemExit) as error:  # exit() would end the loop, with every turn on it
+            said = shorten(str(error), _LONGEST_SENTENCE)
+            what = f"{self._label} raised {type(error).__name__}"
+            raise ProviderError(f"{what}: {said}" if said else what) from error
         yield StreamEnd()
 
 
@@ -91,8 +95,9 @@ async def _flatten(given: Any) -> AsyncGenerator[Any, None]:
                     async for inner in pieces:
                         yield inner
         finally:
-            if inspect.isasyncgen(iterator):
-                await iterator.aclose()
+            close = getattr(iterator, "aclose", None)
+            if close is not None:
+                await close()
     elif isinstance(given, str):
         yield given
     else:
@@ -125,7 +130,9 @@ async def _on_thread(
         try:
             given = function(messages)
             # Text is one piece, not its characters; so is something async that a lambda returned.
-            whole = isinstance(given, str | AsyncIterable) or not isinstance(given, Iterable)
+            # Bytes and dicts are a mistake to be named as what they are, not as what is in them.
+            one = isinstance(given, str | bytes | Mapping | AsyncIterable)
+            whole = one or not isinstance(given, Iterable)
             iterator = iter((given,) if whole else given)
             try:
                 for piece in iterator:

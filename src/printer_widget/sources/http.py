@@ -12,14 +12,16 @@ socket outlives it. What is expensive about a client is its TLS context, so that
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
 
+from ..batching import join_surrogates
 from ..conversation import Question
 from ..errors import (
     ChatError,
@@ -90,10 +92,11 @@ class HttpSource:
         try:
             async with await self._client() as client, self._open(client, question) as response:
                 began = response.status_code == httpx.codes.OK
-                async for event in self._events(response):
-                    yield event
-                    if isinstance(event, StreamEnd):
-                        return
+                async with aclosing(self._events(response)) as events:
+                    async for event in events:
+                        yield event
+                        if isinstance(event, StreamEnd):
+                            return
             failure: ChatError = StreamInterrupted(
                 "the stream ended before the answer was complete: the server closed it early"
             )
@@ -120,10 +123,17 @@ class HttpSource:
 
     def _open(self, client: httpx.AsyncClient, question: Question) -> _Opening:
         spec = self._provider.request(question)
-        headers = {"Accept-Encoding": "identity", "Cache-Control": "no-store", **spec.headers}
-        return client.stream(spec.method, spec.url, headers=headers, json=spec.json)
+        headers = {
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-store",
+            "Content-Type": "application/json",
+            **spec.headers,
+        }
+        # httpx's own json= fails on a lone surrogate, which a text of any origin may hold.
+        body = join_surrogates(json.dumps(dict(spec.json), ensure_ascii=False)).encode()
+        return client.stream(spec.method, spec.url, headers=headers, content=body)
 
-    async def _events(self, response: httpx.Response) -> AsyncIterator[StreamEvent]:
+    async def _events(self, response: httpx.Response) -> AsyncGenerator[StreamEvent, None]:
         if response.status_code != httpx.codes.OK:
             raise await self._refusal(response)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
