@@ -33,7 +33,7 @@ def ask(text):
         ("good morning", "Hello! 👋"),
         ("What are you?", "I do not think"),
         ("help", "**demo model**"),
-        ("How do I connect a real model?", "ChatNode(OpenAIChat("),
+        ("How do I connect a real model?", "ChatNode(shout)"),
         ("Where does my OpenAI API key go?", "Keys and tokens stay in Python"),
         ("write some Python code", "```python\ndef running_mean():"),
         ("show me a table", "|:------|"),

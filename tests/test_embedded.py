@@ -44,7 +44,7 @@ class Waiting:
             await asyncio.Event().wait()
         finally:
             self.tidying.set()
-            await asyncio.sleep(0.05)  # tidying up may take a moment of its own
+            await asyncio.sleep(0.3)  # tidying up takes a moment of its own
             self.closed.set()
 
 
@@ -118,7 +118,6 @@ def test_it_needs_nothing_of_what_notebooks_patch(server, monkeypatch):
 
 def test_its_token_is_never_shown(server):
     server.start()
-    assert server.url in repr(server)
     assert server.token not in repr(server) + repr(vars(server))
     assert len(server.token) >= 32
 
@@ -211,13 +210,12 @@ def test_a_model_that_will_not_end_does_not_hold_stop_up(monkeypatch):
     server.start()
     with asking(server):
         assert thinking.wait(SOON)
-        began = time.monotonic()
+        thread, began = server._thread, time.monotonic()
         server.stop()
         assert time.monotonic() - began < 1
     let_go.set()
-    for thread in threading.enumerate():
-        if thread.name == "printer-widget-server":
-            thread.join(SOON)
+    thread.join(SOON)
+    assert not thread.is_alive()
 
 
 # The process around it
@@ -251,9 +249,9 @@ def test_nothing_is_printed_even_when_a_client_speaks_nonsense():
         server = embedded_server()
         server.start()
         port = int(server.url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as s:
-            s.sendall(b"nonsense\\r\\n\\r\\n")
-            assert s.recv(12) == b"HTTP/1.1 400"
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"nonsense\\r\\n\\r\\n")
+            assert client.recv(12) == b"HTTP/1.1 400"
         server.stop()
         """)
     assert out == ""
@@ -374,11 +372,7 @@ def test_loopback_answers_to_its_own_names_alone(backend, status, names):
 
 
 def test_a_page_that_asks_for_permission_gets_none(backend):
-    preflight = {
-        "Origin": "https://evil.example",
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "content-type",
-    }
+    preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     response = backend.options(PATH, headers=preflight)
     assert not [name for name in response.headers if name.startswith("access-control")]
 
@@ -386,7 +380,7 @@ def test_a_page_that_asks_for_permission_gets_none(backend):
 @pytest.mark.parametrize("form", [None, "text/plain", "application/x-www-form-urlencoded"])
 def test_what_a_page_could_send_without_asking_is_refused(backend, form):
     headers = {"Content-Type": form} if form else {}
-    response = backend.post(PATH, content=json.dumps(QUESTION).encode(), headers=headers)
+    response = backend.post(PATH, content=b"{}", headers=headers)
     assert response.status_code == 415
     assert (form or "no content type") in response.json()["detail"]
 

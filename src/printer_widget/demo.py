@@ -227,23 +227,16 @@ When you want more than that, ask me how to **connect a real model**.
 """
 
 _CONNECT = """\
-Give `ChatNode` something that answers. Any server that speaks OpenAI's chat protocol will do, \
-for instance a local [Ollama](https://ollama.com):
+Give `ChatNode` something that answers: a Printer backend, with its token,
 
 ```python
-from printer_widget import ChatNode, OpenAIChat
+from printer_widget import ChatNode
 
-chat = ChatNode(OpenAIChat("qwen3:8b", base_url="http://127.0.0.1:11434/v1"))
+chat = ChatNode("http://127.0.0.1:8000", token=token)
 chat
 ```
 
-Or a Printer backend, with its token:
-
-```python
-chat = ChatNode("http://127.0.0.1:8000", token=token)
-```
-
-Or a function of your own that yields text:
+or a function of your own that yields text, such as one that calls the model you have:
 
 ```python
 async def shout(messages):
@@ -274,8 +267,8 @@ next(mean)  # run to the first yield
 print([mean.send(x) for x in (3, 5, 10)])  # [3.0, 4.0, 6.0]
 ```
 
-While a code block is open, its text is only appended; it is coloured once, when it is complete. \
-That is why long blocks do not flicker.
+While the answer grows, what is there already is never drawn again. That is why long ones do not \
+flicker.
 """
 
 _TABLE = """\
@@ -341,8 +334,8 @@ _STORY = """\
 *(A long answer, for trying **Stop**. I know it by heart; I did not make it up just now.)*
 
 In the cellar of an observatory stood a teleprinter, older than anyone who worked there. The \
-telescope on the roof sent it numbers all night, and in the morning an astronomer called Mira \
-came down, tore off the paper and carried it to her desk.
+telescope on the roof sent it numbers all night, and in the morning an astronomer came \
+down, tore off the paper and carried it to her desk.
 
 The new director did not like that. “A machine should first finish and then speak,” he said, and \
 had a box built between the telescope and the printer. The box collected the whole night. When \
@@ -351,7 +344,7 @@ the sun rose it gave out everything at once, neatly bound, with a title page.
 For a while all were content. Then came a night in October. At a quarter past one the telescope \
 saw a star become brighter, and brighter again, and it told the box. The box said nothing, since \
 the night was not over. At three the star was at its brightest. At four it began to fade. At \
-seven the box handed Mira two hundred pages, and on page ninety-one she found a star that she \
+seven the box handed her two hundred pages, and on page ninety-one she found a star that she \
 would have given a year of her life to look at, and that was gone.
 
 She said nothing to the director. She took a screwdriver, went down to the cellar, removed the \
@@ -368,7 +361,7 @@ middle of a line if need be. What it had printed was still true, and still there
 The director found her in the cellar one morning with a blanket around her shoulders and a yard \
 of paper in her lap. “You could have slept,” he said, “and had it all at breakfast.”
 
-“I could have,” said Mira. “But then I would only have known *what* happened. This way, I was \
+“I could have,” she said. “But then I would only have known *what* happened. This way, I was \
 there.”
 
 He looked at the paper for a long time. In the end he went to fetch a second chair.

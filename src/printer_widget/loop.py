@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -81,7 +82,7 @@ class BackgroundLoop:
     def stop(self) -> None:
         """Cancel what runs and end the thread; waits a second at most."""
         loop, self._stopped = self._loop, True
-        if loop is None or self._thread is None or self.is_here():
+        if loop is None or loop.is_closed() or self._thread is None or self.is_here():
             return
 
         def cancel() -> None:
@@ -108,7 +109,12 @@ class BackgroundLoop:
             self._ident = threading.get_ident()
             started.set()
             try:
-                loop.run_forever()
+                while True:
+                    # asyncio lets a task's SystemExit through; only the main thread can exit, and
+                    # every other turn would stand still for ever.
+                    with suppress(SystemExit, KeyboardInterrupt):
+                        loop.run_forever()
+                        break
             finally:
                 loop.close()
 

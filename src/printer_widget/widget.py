@@ -14,7 +14,6 @@ import time
 from asyncio import TimerHandle
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -395,20 +394,21 @@ def _source_and_labels(
             HttpSource(Printer(token=token)) if source is None else as_source(source, token=token)
         )
         return made, {"title": made.label}
-    labels = {"title": "Demo model", "notice": _DEMO_NOTICE}
-    if find_spec("fastapi") and find_spec("uvicorn"):
-        return DeferredSource(_embedded_backend, label="demo model"), labels
+    return _demo_source(), {"title": "Demo model", "notice": _DEMO_NOTICE}
+
+
+def _demo_source() -> Source:
     from .demo import demo_model
+    from .server.embedded import available, embedded_server
 
-    return FunctionSource(demo_model, label="demo model"), labels
+    def embedded() -> Source:
+        server = embedded_server()
+        server.start()
+        return HttpSource(Printer(server.url, token=server.token))
 
-
-def _embedded_backend() -> Source:
-    from .server.embedded import embedded_server
-
-    server = embedded_server()
-    server.start()
-    return HttpSource(Printer(server.url, token=server.token))
+    if available():
+        return DeferredSource(embedded, label="demo model")
+    return FunctionSource(demo_model, label="demo model")
 
 
 def _traits(names: Any) -> Any:

@@ -14,6 +14,7 @@ import asyncio
 import atexit
 import contextlib
 import importlib.util
+import logging
 import os
 import secrets
 import socket
@@ -134,11 +135,19 @@ class EmbeddedServer:
         self._pid = os.getpid()
 
 
+_THREAD = "printer-widget-server"
+
+
+def _is_foreign(record: logging.LogRecord) -> bool:
+    """Say whether a log record of uvicorn is another server's: what ours says is no output."""
+    return record.threadName != _THREAD
+
+
 class _ServerThread(threading.Thread):
     """One run of the server, from its socket to its end."""
 
     def __init__(self, model: Model | None) -> None:
-        super().__init__(name="printer-widget-server", daemon=True)
+        super().__init__(name=_THREAD, daemon=True)
         # Imported here, in the caller's thread, so that a missing package is the caller's error.
         import uvicorn
 
@@ -150,6 +159,7 @@ class _ServerThread(threading.Thread):
             if model is None
             else create_app(token=self.token, model=model)
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_foreign)
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -159,7 +169,7 @@ class _ServerThread(threading.Thread):
             interface="asgi3",
             workers=1,
             log_config=None,
-            log_level="critical",
+            log_level=None,
             access_log=False,
             proxy_headers=False,
             server_header=False,

@@ -115,6 +115,7 @@ async def stream_chat(
 
     Raises:
         ChatError: a subclass of it, if the answer fails.
+        TypeError: if the source is none, or the messages are none.
         ValueError: if the last message is not a user's, or is blank.
     """
     question = Question(conversation=_conversation(messages), system=system)
@@ -135,8 +136,13 @@ def _conversation(messages: str | Iterable[Mapping[str, Any] | Message]) -> Conv
 def _message(at: int, message: Mapping[str, Any] | Message) -> Message:
     if isinstance(message, Message):
         return message
+    if not isinstance(message, Mapping):
+        raise TypeError(
+            f"messages must be text, or a list of Messages or mappings with 'role' and 'content'; "
+            f"message {at} is of type {type(message).__name__}"
+        )
     role, content = message.get("role"), message.get("content")
-    if role not in {"user", "assistant", "system"} or not isinstance(content, str):
+    if role not in ("user", "assistant", "system") or not isinstance(content, str):
         raise ValueError(
             f"message {at} must have a 'role' (user, assistant or system) and a 'content' (text); "
             f"got role {role!r} and content of type {type(content).__name__}"
