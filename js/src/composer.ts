@@ -1,0 +1,121 @@
+/** Where the reader writes: the text area, Send, and Stop in its place while a turn runs. */
+
+import { effect } from "@preact/signals-core";
+import { type Icon, icon } from "./icons.js";
+import type { Store } from "./store.js";
+import { STRINGS } from "./strings.js";
+import { MAX_TEXT } from "./wire.js";
+
+export interface Commands {
+  send(text: string, owner: object): void;
+  stop(): void;
+  retry(): void;
+}
+
+export class Composer {
+  readonly element = document.createElement("div");
+  readonly #input = document.createElement("textarea");
+  readonly #send = makeButton("send");
+  readonly #stop = makeButton("stop");
+  readonly #store: Store;
+  readonly #commands: Commands;
+  readonly #onSend: () => void;
+  readonly #disposals: (() => void)[];
+
+  constructor(store: Store, commands: Commands, onSend: () => void) {
+    this.#store = store;
+    this.#commands = commands;
+    this.#onSend = onSend;
+
+    this.element.setAttribute("part", "composer");
+    this.#input.setAttribute("part", "input");
+    this.#input.setAttribute("aria-label", STRINGS.input);
+    this.#input.rows = 1;
+    this.#input.value = store.unsent;
+    store.unsent = "";
+    this.#input.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#input.addEventListener("input", () => this.#fit());
+    this.#send.addEventListener("click", () => this.#submit());
+    this.#stop.addEventListener("click", () => this.stop());
+    this.element.append(this.#input, this.#send, this.#stop);
+
+    this.#disposals = [
+      effect(() => {
+        this.#input.placeholder = store.labels.value.placeholder ?? STRINGS.placeholder;
+      }),
+      effect(() => {
+        this.#stop.hidden = !store.isStreaming.value || store.lost.value;
+        this.#send.hidden = !this.#stop.hidden;
+        this.#send.disabled = !store.canSend.value;
+      }),
+      effect(() => {
+        if (store.returned.value.length > 0) this.#takeBack(store.takeReturned(this));
+      }),
+    ];
+  }
+
+  /** Focus must not go with a button that is hidden: the notebook would get the next key. */
+  focus(): void {
+    this.#input.focus({ preventScroll: true });
+  }
+
+  stop(): void {
+    this.#commands.stop();
+    this.focus();
+  }
+
+  close(): void {
+    for (const dispose of this.#disposals) dispose();
+    this.#store.unsent = this.#input.value;
+    this.#store.disown(this);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    // While an input method composes, Enter chooses a candidate; Safari tells by the key code only.
+    const isComposing = event.isComposing || event.keyCode === 229;
+    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #submit(): void {
+    const text = this.#input.value;
+    this.focus();
+    if (text.trim() === "" || !this.#store.canSend.value) return;
+    if (text.length > MAX_TEXT) {
+      this.#store.note.value = STRINGS.tooLong;
+      return;
+    }
+    this.#write("");
+    this.#commands.send(text, this);
+    this.#onSend();
+  }
+
+  #takeBack(texts: readonly string[]): void {
+    if (texts.length === 0) return;
+    const typed = this.#input.value;
+    this.#write([...texts, ...(typed === "" ? [] : [typed])].join("\n"));
+  }
+
+  #write(text: string): void {
+    this.#input.value = text;
+    this.#fit();
+  }
+
+  /** Grow with the text where the style sheet cannot (`field-sizing`). */
+  #fit(): void {
+    if (globalThis.CSS?.supports?.("field-sizing", "content")) return;
+    this.#input.style.height = "auto";
+    this.#input.style.height = `${this.#input.scrollHeight}px`;
+  }
+}
+
+function makeButton(name: Icon & ("send" | "stop")): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.setAttribute("part", name);
+  button.setAttribute("aria-label", STRINGS[name]);
+  button.title = STRINGS[name];
+  button.append(icon(name));
+  return button;
+}

@@ -1,0 +1,27 @@
+/** Icons, drawn with a stroke of the text's colour on a grid of 16 by 16. */
+
+const PATHS = {
+  send: "M8 13V3M3.5 7.5 8 3l4.5 4.5",
+  stop: "M4.5 4.5h7v7h-7z",
+  jump: "M8 3v10M3.5 8.5 8 13l4.5-4.5",
+  retry: "M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3",
+  stopped: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6 6h4v4H6z",
+  interrupted: "M8 2.5 14.2 13.2H1.8zM8 6.5v3M8 11.4v.1",
+  error: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6 6l4 4M10 6l-4 4",
+} as const;
+
+export type Icon = keyof typeof PATHS;
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an icon that only the eye gets: its meaning is always in a text beside it. */
+export function icon(name: Icon): SVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", `icon ${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}

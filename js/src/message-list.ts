@@ -1,0 +1,135 @@
+/**
+ * The log: one element per item, kept by its key, and scrolled with the text while the reader is at
+ * its end.
+ */
+
+import { icon } from "./icons.js";
+import { MessageView } from "./message.js";
+import type { Item, Store } from "./store.js";
+import { STRINGS } from "./strings.js";
+
+/** Fractions of a pixel, by which a scrolled box may stop short of its end. */
+const SLACK = 4;
+
+export class MessageList {
+  readonly element = document.createElement("div");
+  readonly #log = document.createElement("div");
+  readonly #jump = document.createElement("button");
+  readonly #empty = document.createElement("p");
+  readonly #views = new Map<string, MessageView>();
+  readonly #store: Store;
+  readonly #onRetry: () => void;
+  readonly #resized: ResizeObserver | null;
+  #drawn: readonly unknown[] = [];
+  #isStuck = true;
+  #top = 0;
+
+  constructor(store: Store, onRetry: () => void) {
+    this.#store = store;
+    this.#onRetry = onRetry;
+    this.element.className = "scroller";
+
+    // A log announces each change; an answer would be read out in shreds. It is silent, and the
+    // status line says once what happens; the text is there to be read at the reader's own pace.
+    this.#log.setAttribute("part", "log");
+    this.#log.setAttribute("role", "log");
+    this.#log.setAttribute("aria-live", "off");
+    this.#log.setAttribute("aria-label", STRINGS.conversation);
+    this.#log.tabIndex = 0;
+    this.#log.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+
+    this.#empty.className = "empty";
+    this.#empty.textContent = STRINGS.empty;
+    this.#log.append(this.#empty);
+
+    this.#jump.type = "button";
+    this.#jump.setAttribute("part", "jump");
+    this.#jump.append(icon("jump"), STRINGS.jump);
+    this.#jump.hidden = true;
+    this.#jump.addEventListener("click", () => {
+      this.#log.focus({ preventScroll: true });
+      this.scrollToEnd();
+    });
+    this.element.append(this.#log, this.#jump);
+
+    const hasObserver = typeof ResizeObserver === "function";
+    this.#resized = hasObserver ? new ResizeObserver(() => this.#keepPlace()) : null;
+    this.#resized?.observe(this.#log);
+  }
+
+  /** Draw what the store holds; called once per frame, so that layout is done once per frame. */
+  draw(): void {
+    const store = this.#store;
+    const history = store.history.value;
+    const live = store.live.value;
+    const pending = store.pending.value;
+    const canRetry = store.canRetry.value;
+    const structure = [history, live?.key, pending, canRetry];
+    if (structure.some((one, i) => one !== this.#drawn[i]) || this.#drawn.length === 0) {
+      this.#drawn = structure;
+      this.#reconcile([...history, ...(live === null ? [] : [live]), ...pending], canRetry);
+    } else if (live !== null) {
+      this.#views.get(live.key)?.draw(live, false);
+    }
+    if (this.#isStuck) this.#toEnd();
+    else this.#lookWhere();
+  }
+
+  scrollToEnd(): void {
+    this.#isStuck = true;
+    this.#toEnd();
+  }
+
+  close(): void {
+    this.#resized?.disconnect();
+  }
+
+  #reconcile(items: readonly Item[], canRetry: boolean): void {
+    const keys = new Set(items.map((item) => item.key));
+    for (const [key, view] of this.#views) {
+      if (keys.has(key)) continue;
+      view.element.remove();
+      this.#views.delete(key);
+    }
+    this.#empty.hidden = items.length > 0;
+    let next = this.#empty.nextElementSibling;
+    for (const [index, item] of items.entries()) {
+      let view = this.#views.get(item.key);
+      if (view === undefined) {
+        view = new MessageView(this.#onRetry);
+        this.#views.set(item.key, view);
+      }
+      view.draw(item, canRetry && index === items.length - 1);
+      if (view.element === next) next = next.nextElementSibling;
+      else this.#log.insertBefore(view.element, next);
+    }
+  }
+
+  /** Only going up lets go of the end: the text's own growth moves nothing upwards. */
+  #onScroll(): void {
+    const { scrollTop, clientHeight } = this.#log;
+    if (clientHeight === 0) return;
+    if (scrollTop < this.#top) this.#isStuck = false;
+    this.#top = scrollTop;
+    this.#lookWhere();
+  }
+
+  #lookWhere(): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    if (scrollHeight - scrollTop - clientHeight <= SLACK) this.#isStuck = true;
+    this.#jump.hidden = this.#isStuck;
+  }
+
+  /** A log that was hidden or taken out of the page comes back with its scroll lost. */
+  #keepPlace(): void {
+    if (this.#log.clientHeight === 0) return;
+    if (this.#isStuck) this.#toEnd();
+    else this.#log.scrollTop = this.#top;
+  }
+
+  #toEnd(): void {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#top = this.#log.scrollTop;
+    this.#jump.hidden = true;
+  }
+}

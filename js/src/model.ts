@@ -1,0 +1,285 @@
+/**
+ * The one place that talks to the model, and through it to the kernel.
+ *
+ * Deltas are applied with `model.set` and never with `save_changes`: that would send the stale text
+ * back to the kernel. Each message to the kernel costs it about a millisecond and two messages on
+ * the channel that the answer comes on, so acknowledgements are rare.
+ */
+
+import { Store } from "./store.js";
+import { STRINGS } from "./strings.js";
+import {
+  type Command,
+  EMPTY,
+  type FromKernel,
+  judgeCommand,
+  type Position,
+  type Reply,
+  readReply,
+  reduce,
+  type State,
+} from "./wire.js";
+
+/** What this package uses of the model that the host passes in. */
+export interface Model {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  set(values: Readonly<Record<string, unknown>>): void;
+  send(content: unknown): void;
+  on(event: string, listener: (...values: never[]) => void): void;
+  off(event: string, listener: (...values: never[]) => void): void;
+}
+
+const KEYS = ["streamedText", "isStreaming", "messages", "_view"] as const;
+
+const ACK_INTERVAL = 1000; // ms
+const ACK_UNITS = 128 * 1024; // UTF-16 code units
+const ACK_DELAY = 250; // ms
+const RESYNC_INTERVAL = 1000; // ms
+const SEND_PATIENCE = 5000; // ms
+const STOP_PATIENCE = 3000; // ms
+const ACCEPTED_PATIENCE = 1000; // ms
+const LOST_PATIENCE = 2000; // ms
+
+/** Much longer than for a comm that changed: a slow model may be silent for as long. */
+const RESTORED_PATIENCE = 60_000; // ms
+
+type Timer = ReturnType<typeof setTimeout>;
+
+export class ModelLink {
+  readonly store = new Store();
+  readonly client = randomName();
+  readonly #model: Model;
+  readonly #timers = new Set<Timer>();
+  readonly #retries = new Set<string>();
+  /** The model's values as this link last saw them, to tell a kernel's update from any other. */
+  #seen: readonly unknown[] = [];
+  #isWriting = false;
+  #reported: Position = { turn: null, offset: 0, revision: 0 };
+  #reportedAt = 0;
+  #ackTimer: Timer | undefined;
+  #lostTimer: Timer | undefined;
+  #resyncAt = Number.NEGATIVE_INFINITY;
+
+  constructor(model: Model, signal: AbortSignal) {
+    this.#model = model;
+    this.#readModel(EMPTY);
+    model.on("msg:custom", this.#onCustom);
+    model.on("change", this.#onChange);
+    model.on("comm_live_update", this.#onCommLive);
+    signal.addEventListener("abort", () => this.#close(), { once: true });
+    // Restored without a kernel, a conversation is simply there; but nothing streams in it.
+    if (this.store.isStreaming.value) this.#probe(RESTORED_PATIENCE);
+    else this.#report("ready");
+  }
+
+  /** Ask `text`; `owner` gets it back where the kernel refuses it. */
+  send(text: string, owner: object): void {
+    const nonce = randomName();
+    // Half a surrogate pair cannot be put into the UTF-8 of a message.
+    const whole = text.replace(/\p{Surrogate}/gu, "\ufffd");
+    this.store.addDraft(nonce, whole, owner);
+    this.#after(SEND_PATIENCE, () => this.store.markDraftOverdue(nonce));
+    this.#showPresence();
+    this.#send({ type: "send", client: this.client, nonce, text: whole });
+  }
+
+  /** Stop the running turn: on the screen at once, in the kernel as soon as it hears. */
+  stop(): void {
+    const isAsked = this.store.phase.value === "stopping";
+    if (isAsked && !this.store.stopping.value?.overdue) return;
+    const turn = this.store.stop();
+    if (turn === null) return;
+    this.#after(STOP_PATIENCE, () => this.store.markStopOverdue(turn));
+    this.#send({ type: "stop", client: this.client, turn });
+  }
+
+  /** Ask the last question again. */
+  retry(): void {
+    if (!this.store.canRetry.value) return;
+    const nonce = randomName();
+    this.#retries.add(nonce);
+    this.store.isRetrying.value = true;
+    this.store.note.value = null;
+    this.#after(SEND_PATIENCE, () => {
+      if (this.#retries.delete(nonce) && this.store.isRetrying.value) {
+        this.#settleRetry(STRINGS.retryUnanswered);
+      }
+    });
+    this.#showPresence();
+    this.#send({ type: "retry", client: this.client, nonce });
+  }
+
+  readonly #onCustom = (content: unknown): void => {
+    this.#hear();
+    const reply = readReply(content);
+    if (reply !== null) {
+      this.#settle(reply);
+      return;
+    }
+    const before = this.store.state;
+    const { state, resync, isRepeated } = reduce(before, { method: "custom", content });
+    if (resync) this.#askResync();
+    if (isRepeated) this.#ackRepeated();
+    if (state === before) return;
+    this.#writeModel(before, state);
+    this.store.accept(state);
+    if (before.isStreaming && !state.isStreaming) this.#report("ack");
+    else this.#ackWhenDue();
+  };
+
+  readonly #onChange = (): void => {
+    const isOurs =
+      this.#isWriting || KEYS.every((key, i) => this.#model.get(key) === this.#seen[i]);
+    if (isOurs) return;
+    this.#hear();
+    this.#readModel(this.store.state);
+    this.#resyncAt = Number.NEGATIVE_INFINITY;
+    this.#ackRepeated();
+  };
+
+  // Where the kernel restarts, the host marks the comm as dead and nothing more comes: neither a
+  // closing message nor an error on sending. Only a kernel that does not answer tells it is gone.
+  readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE);
+
+  #probe(patience: number): void {
+    this.#cancel(this.#lostTimer);
+    this.#lostTimer = this.#after(patience, () => {
+      this.store.lost.value = true;
+    });
+    this.#report("ready");
+  }
+
+  #hear(): void {
+    this.#cancel(this.#lostTimer);
+    this.store.lost.value = false;
+  }
+
+  #readModel(before: State): void {
+    this.#seen = KEYS.map((key) => this.#model.get(key));
+    const state = Object.fromEntries(KEYS.map((key, i) => [key, this.#seen[i]]));
+    const message: FromKernel = { method: "update", state };
+    this.store.accept(reduce(before, message).state);
+  }
+
+  #writeModel(before: State, after: State): void {
+    const changes = Object.fromEntries(
+      KEYS.filter((key) => after[key] !== before[key]).map((key) => [key, after[key]]),
+    );
+    this.#isWriting = true;
+    try {
+      this.#model.set(changes);
+      // Outside Jupyter, a host may know the form with two arguments only.
+      for (const [key, value] of Object.entries(changes)) {
+        if (this.#model.get(key) !== value) this.#model.set(key, value);
+      }
+    } finally {
+      this.#isWriting = false;
+    }
+    this.#seen = KEYS.map((key) => this.#model.get(key));
+  }
+
+  #settle({ nonce, ok, error }: Reply): void {
+    if (this.#retries.delete(nonce)) {
+      this.#settleRetry(ok ? null : (error ?? STRINGS.retryRefused));
+    } else if (ok) {
+      // The message itself may still be on its way, so the draft stays until it is there.
+      this.store.acceptDraft(nonce);
+      this.#after(ACCEPTED_PATIENCE, () => this.store.dropDraft(nonce));
+    } else {
+      this.store.returnDraft(nonce, error ?? STRINGS.refused);
+    }
+  }
+
+  #settleRetry(note: string | null): void {
+    this.store.isRetrying.value = false;
+    this.store.note.value = note;
+  }
+
+  /** A kernel that missed our last word may think nobody is here, and would stream to nobody. */
+  #showPresence(): void {
+    if (Date.now() - this.#reportedAt > ACK_INTERVAL) this.#report("ack");
+  }
+
+  #askResync(): void {
+    const now = Date.now();
+    if (now - this.#resyncAt < RESYNC_INTERVAL) return;
+    this.#resyncAt = now;
+    this.#report("resync");
+  }
+
+  #ackWhenDue(): void {
+    const { streamedText } = this.store.state;
+    const isLate = Date.now() - this.#reportedAt > ACK_INTERVAL;
+    if (isLate || streamedText.length - this.#reported.offset > ACK_UNITS) this.#report("ack");
+    else this.#ackAfter(ACK_DELAY);
+  }
+
+  /** Acknowledge what may be sent again for want of our word, even where it says nothing new. */
+  #ackRepeated(): void {
+    const wait = this.#hasMoved() ? 0 : ACK_DELAY - (Date.now() - this.#reportedAt);
+    if (wait <= 0) this.#report("ack");
+    else this.#ackAfter(wait);
+  }
+
+  #ackAfter(delay: number): void {
+    this.#cancel(this.#ackTimer);
+    this.#ackTimer = this.#after(delay, () => this.#report("ack"));
+  }
+
+  #hasMoved(): boolean {
+    const { turn, offset, revision } = this.#reported;
+    const now = this.#position();
+    return turn !== now.turn || offset !== now.offset || revision !== now.revision;
+  }
+
+  #position(): Position {
+    const { streamedText, _view } = this.store.state;
+    return { turn: _view.turn, offset: streamedText.length, revision: _view.revision };
+  }
+
+  #report(type: "ready" | "ack" | "resync"): void {
+    this.#cancel(this.#ackTimer);
+    this.#reported = this.#position();
+    this.#reportedAt = Date.now();
+    this.#send({ type, client: this.client, ...this.#reported });
+  }
+
+  #send(command: Command): void {
+    if (judgeCommand(command) !== "valid") return;
+    try {
+      this.#model.send(command);
+    } catch {
+      // The host has thrown the comm away, so no message can come either.
+      this.store.lost.value = true;
+    }
+  }
+
+  #after(delay: number, act: () => void): Timer {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, delay);
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  #cancel(timer: Timer | undefined): void {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#timers.delete(timer);
+  }
+
+  #close(): void {
+    this.#model.off("msg:custom", this.#onCustom);
+    this.#model.off("change", this.#onChange);
+    this.#model.off("comm_live_update", this.#onCommLive);
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}
+
+/** `crypto.randomUUID` is missing where a notebook is served over plain HTTP from another host. */
+function randomName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

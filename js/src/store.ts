@@ -1,0 +1,297 @@
+/**
+ * What the view draws, as signals: the synced state, this browser's own part, and what follows.
+ *
+ * Nothing in here knows the model, the page or the clock. A drawn item has a key of its own, which
+ * outlives the message's id: a draft becomes the kernel's user message and a streamed answer the
+ * ending's assistant message in the same place, so that the view keeps its element and its scroll.
+ */
+
+import { batch, computed, signal } from "@preact/signals-core";
+import { explain, STRINGS } from "./strings.js";
+import { EMPTY, type Ending, type Message, readMessages, type State } from "./wire.js";
+
+export type Phase =
+  | "idle"
+  | "waiting"
+  | "streaming"
+  | "stopping"
+  | "ended"
+  | "stopped"
+  | "failed"
+  | "lost";
+
+export interface Item {
+  readonly key: string;
+  readonly role: "user" | "assistant";
+  readonly status: Ending | "streaming" | "pending";
+  readonly content: string;
+  /** The sentence beside the ending's label, or beside a draft that nobody has answered. */
+  readonly note: string | null;
+}
+
+/** A question on its way to the kernel. */
+export interface Draft {
+  readonly nonce: string;
+  readonly text: string;
+  /** The composer that asked, to which the text goes back when it is refused. */
+  readonly owner: object;
+  readonly accepted: boolean;
+  readonly overdue: boolean;
+}
+
+export interface Labels {
+  readonly title: string | null;
+  readonly notice: string | null;
+  readonly placeholder: string | null;
+}
+
+export class Store {
+  readonly messages = signal<readonly Message[]>([]);
+  readonly streamedText = signal("");
+  readonly isStreaming = signal(false);
+  readonly turn = signal<string | null>(null);
+  readonly labels = signal<Labels>(readLabels({}));
+
+  /** True while the kernel does not answer, until anything is heard from it. */
+  readonly lost = signal(false);
+  /** The turn that the reader stopped, and how much of its text is shown until it ends. */
+  readonly stopping = signal<{ turn: string; shown: number; overdue: boolean } | null>(null);
+  readonly drafts = signal<readonly Draft[]>([]);
+  /** Refused drafts, until their composer takes the text back. */
+  readonly returned = signal<readonly Draft[]>([]);
+  readonly isRetrying = signal(false);
+  /** A sentence about the last command, instead of the phase's. */
+  readonly note = signal<string | null>(null);
+
+  /** What a closed composer held, for the next one to open. */
+  unsent = "";
+
+  #state: State = EMPTY;
+  readonly #keys = new Map<string, string>();
+
+  readonly phase = computed<Phase>(() => {
+    if (this.lost.value) return "lost";
+    if (this.isStreaming.value) {
+      if (this.#stopped() !== null) return "stopping";
+      return this.streamedText.value === "" ? "waiting" : "streaming";
+    }
+    const last = this.messages.value.at(-1);
+    if (last?.role !== "assistant") return "idle";
+    if (last.status === "complete") return "ended";
+    return last.status === "stopped" ? "stopped" : "failed";
+  });
+
+  readonly canSend = computed(
+    () =>
+      !this.isStreaming.value &&
+      !this.lost.value &&
+      this.drafts.value.every((draft) => draft.overdue && !draft.accepted),
+  );
+
+  readonly canRetry = computed(() => this.canSend.value && !this.isRetrying.value);
+
+  /** One sentence per phase; nothing in it changes with a token, since screen readers speak it. */
+  readonly status = computed(() => {
+    const phase = this.phase.value;
+    if (phase === "lost") return STRINGS.kernelGone;
+    if (this.note.value !== null) return this.note.value;
+    if (this.drafts.value.some((draft) => draft.overdue)) return STRINGS.unanswered;
+    switch (phase) {
+      case "idle":
+        return "";
+      case "waiting":
+        return STRINGS.thinking;
+      case "streaming":
+        return STRINGS.generating;
+      case "stopping":
+        return this.stopping.value?.overdue ? STRINGS.stillStopping : STRINGS.stopping;
+      case "ended":
+        return STRINGS.complete;
+      case "stopped":
+        return STRINGS.stopped;
+      case "failed":
+        return explain(STRINGS.failed, this.messages.value.at(-1)?.error ?? null);
+    }
+  });
+
+  readonly history = computed<readonly Item[]>(() => {
+    const items: Item[] = [];
+    for (const { id, role, content, status, error } of this.messages.value) {
+      // A system message instructs the model; it is no part of what was said.
+      if (role === "system") continue;
+      const key = this.#keys.get(id) ?? `message ${id}`;
+      items.push({ key, role, status, content, note: error });
+    }
+    return items;
+  });
+
+  /** The answer being streamed; cut where the reader stopped it, whatever still comes in. */
+  readonly live = computed<Item | null>(() => {
+    if (!this.isStreaming.value) return null;
+    const lost = this.lost.value;
+    const text = this.streamedText.value;
+    return {
+      key: `turn ${this.turn.value}`,
+      role: "assistant",
+      status: lost ? "interrupted" : "streaming",
+      content: text.slice(0, this.#stopped()?.shown),
+      note: lost ? STRINGS.kernelGoneShort : null,
+    };
+  });
+
+  readonly pending = computed<readonly Item[]>(() =>
+    this.drafts.value.map(({ nonce, text, overdue }) => ({
+      key: `draft ${nonce}`,
+      role: "user",
+      status: "pending",
+      content: text,
+      note: overdue ? STRINGS.waiting : null,
+    })),
+  );
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Take over what the kernel says, and settle whatever it answers. */
+  accept(state: State): void {
+    const before = this.#state;
+    this.#state = state;
+    batch(() => {
+      if (state.messages !== before.messages) this.#acceptMessages(before, state);
+      this.streamedText.value = state.streamedText;
+      this.turn.value = state._view.turn;
+      // A turn without a name cannot be stopped or appended to: only a broken state has one.
+      this.isStreaming.value = state.isStreaming && state._view.turn !== null;
+      if (state._view !== before._view) this.#acceptLabels(state._view.labels);
+      if (this.#stopped() === null) this.stopping.value = null;
+      if (state.isStreaming !== before.isStreaming) this.note.value = null;
+      if (state.isStreaming) this.isRetrying.value = false;
+    });
+  }
+
+  /** Freeze what is shown of the running turn; returns its name, or null where none runs. */
+  stop(): string | null {
+    const turn = this.turn.value;
+    if (!this.isStreaming.value || turn === null) return null;
+    const shown = this.#stopped()?.shown ?? this.streamedText.value.length;
+    this.stopping.value = { turn, shown, overdue: false };
+    return turn;
+  }
+
+  markStopOverdue(turn: string): void {
+    const stopping = this.stopping.value;
+    if (stopping?.turn === turn) this.stopping.value = { ...stopping, overdue: true };
+  }
+
+  addDraft(nonce: string, text: string, owner: object): void {
+    const draft = { nonce, text, owner, accepted: false, overdue: false };
+    batch(() => {
+      this.note.value = null;
+      this.drafts.value = [...this.drafts.value, draft];
+    });
+  }
+
+  acceptDraft(nonce: string): void {
+    this.#change(nonce, { accepted: true, overdue: false });
+  }
+
+  markDraftOverdue(nonce: string): void {
+    const isWaiting = this.drafts.value.some((draft) => draft.nonce === nonce && !draft.accepted);
+    if (isWaiting) this.#change(nonce, { overdue: true });
+  }
+
+  dropDraft(nonce: string): void {
+    this.drafts.value = this.drafts.value.filter((draft) => draft.nonce !== nonce);
+  }
+
+  /** Put a refused draft where its composer finds it. */
+  returnDraft(nonce: string, sentence: string): void {
+    const refused = this.drafts.value.filter((draft) => draft.nonce === nonce);
+    if (refused.length === 0) return;
+    batch(() => {
+      this.dropDraft(nonce);
+      this.returned.value = [...this.returned.value, ...refused];
+      this.note.value = sentence;
+    });
+  }
+
+  /** A closed composer takes nothing back: any other may have what was its own. */
+  disown(owner: object): void {
+    const hand = (draft: Draft) => (draft.owner === owner ? { ...draft, owner: this } : draft);
+    batch(() => {
+      this.drafts.value = this.drafts.value.map(hand);
+      this.returned.value = this.returned.value.map(hand);
+    });
+  }
+
+  /** Return the refused texts of `owner`, in the order they were sent, and forget them. */
+  takeReturned(owner: object): string[] {
+    const isMine = (draft: Draft) => draft.owner === owner || draft.owner === this;
+    const mine = this.returned.value.filter(isMine);
+    if (mine.length > 0) {
+      this.returned.value = this.returned.value.filter((draft) => !isMine(draft));
+    }
+    return mine.map((draft) => draft.text);
+  }
+
+  #change(nonce: string, change: Partial<Draft>): void {
+    this.drafts.value = this.drafts.value.map((draft) =>
+      draft.nonce === nonce ? { ...draft, ...change } : draft,
+    );
+  }
+
+  #stopped() {
+    const stopping = this.stopping.value;
+    const isRunning = this.isStreaming.value && stopping?.turn === this.turn.value;
+    return isRunning ? stopping : null;
+  }
+
+  #acceptMessages(before: State, after: State): void {
+    const known = new Set(this.messages.value.map((message) => message.id));
+    const messages = readMessages(after.messages);
+    const news = messages.filter((message) => !known.has(message.id));
+    const hasEnded = before.isStreaming && !(after.isStreaming && sameTurn(before, after));
+    const answer = hasEnded ? news.find((message) => message.role === "assistant") : undefined;
+    if (answer !== undefined) this.#keys.set(answer.id, `turn ${before._view.turn}`);
+    for (const message of news) {
+      if (message.role === "user") this.#settleDraft(message);
+    }
+    for (const id of this.#keys.keys()) {
+      if (!messages.some((message) => message.id === id)) this.#keys.delete(id);
+    }
+    this.messages.value = messages;
+  }
+
+  /** The kernel's messages carry no nonce: the same text, or else the first one accepted, is it. */
+  #settleDraft(message: Message): void {
+    const drafts = this.drafts.value;
+    const said = message.content.trim();
+    const draft = drafts.find(({ text }) => text.trim() === said) ?? drafts.find((d) => d.accepted);
+    if (draft === undefined) return;
+    this.#keys.set(message.id, `draft ${draft.nonce}`);
+    this.dropDraft(draft.nonce);
+  }
+
+  #acceptLabels(raw: Readonly<Record<string, unknown>>): void {
+    const labels = readLabels(raw);
+    const old = this.labels.value;
+    const isSame =
+      labels.title === old.title &&
+      labels.notice === old.notice &&
+      labels.placeholder === old.placeholder;
+    if (!isSame) this.labels.value = labels;
+  }
+}
+
+function sameTurn(a: State, b: State): boolean {
+  return a._view.turn === b._view.turn;
+}
+
+function readLabels(raw: Readonly<Record<string, unknown>>): Labels {
+  const read = (name: string) => {
+    const value = raw[name];
+    return typeof value === "string" && value.trim() !== "" ? value : null;
+  };
+  return { title: read("title"), notice: read("notice"), placeholder: read("placeholder") };
+}

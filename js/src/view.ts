@@ -1,0 +1,122 @@
+/** One view of a conversation: its shadow root, the parts in it, and what reaches the notebook. */
+
+import { effect } from "@preact/signals-core";
+import { type Commands, Composer } from "./composer.js";
+import { MessageList } from "./message-list.js";
+import type { Store } from "./store.js";
+import { STRINGS } from "./strings.js";
+import { adoptStyles } from "./styles.js";
+
+/** Lumino, under JupyterLab and Notebook 7, fires no shortcut for a key from within this. */
+const SUPPRESS_SHORTCUTS = "data-lm-suppress-shortcuts";
+
+/** Draw `store` into `el` until the returned function is called. */
+export function openView(el: HTMLElement, store: Store, commands: Commands): () => void {
+  const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
+  const retry = () => {
+    commands.retry();
+    composer.focus();
+  };
+  const list = new MessageList(store, retry);
+  const composer = new Composer(store, commands, () => list.scrollToEnd());
+  const title = makePart("title");
+  const notice = makePart("notice");
+  const status = makePart("status");
+  status.setAttribute("role", "status");
+  const hint = document.createElement("div");
+  hint.className = "hint";
+  const footer = document.createElement("div");
+  footer.className = "footer";
+  footer.append(status, hint);
+  const card = document.createElement("div");
+  card.className = "card";
+  card.append(title, notice, list.element, composer.element, footer);
+  adoptStyles(root);
+  root.append(card);
+
+  const listening = new AbortController();
+  guardKeys(el, root, listening.signal);
+  card.addEventListener("keydown", (event) => {
+    const isStop = event.key === "Escape" && !event.isComposing && store.isStreaming.value;
+    if (!isStop || store.lost.value) return;
+    event.preventDefault();
+    composer.stop();
+  });
+
+  let frame = 0;
+  const disposals = [
+    effect(() => {
+      el.dataset.phase = store.phase.value;
+    }),
+    effect(() => {
+      const labels = store.labels.value;
+      fill(title, labels.title);
+      fill(notice, labels.notice);
+    }),
+    effect(() => {
+      const isRunning = store.isStreaming.value && !store.lost.value;
+      hint.textContent = isRunning ? STRINGS.stopHint : STRINGS.hint;
+    }),
+    effect(() => {
+      const sentence = store.status.value;
+      if (status.textContent !== sentence) status.textContent = sentence;
+    }),
+    effect(() => {
+      // Whatever is drawn per frame is read here, so that each change of it asks for one frame.
+      void [store.history.value, store.live.value, store.pending.value, store.canRetry.value];
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        list.draw();
+      });
+    }),
+  ];
+  list.draw();
+
+  return () => {
+    for (const dispose of disposals) dispose();
+    cancelAnimationFrame(frame);
+    listening.abort();
+    composer.close();
+    list.close();
+    root.replaceChildren();
+    el.removeAttribute(SUPPRESS_SHORTCUTS);
+  };
+}
+
+/** Keep what is typed in here from the notebook, whose one-letter shortcuts delete cells. */
+function guardKeys(el: HTMLElement, root: ShadowRoot, signal: AbortSignal): void {
+  for (const type of ["keydown", "keyup", "keypress"] as const) {
+    root.addEventListener(
+      type,
+      (event) => {
+        if (!isForHost(event as KeyboardEvent)) event.stopPropagation();
+      },
+      { signal },
+    );
+  }
+  el.setAttribute(SUPPRESS_SHORTCUTS, "true");
+  // Lumino listens on the document before any listener in here could run, and goes by the
+  // attribute; only a listener on the window comes first, to let the host's own keys through.
+  const onKey = (event: KeyboardEvent) => {
+    if (!event.composedPath().includes(root)) return;
+    if (isForHost(event)) el.removeAttribute(SUPPRESS_SHORTCUTS);
+    else el.setAttribute(SUPPRESS_SHORTCUTS, "true");
+  };
+  window.addEventListener("keydown", onKey, { capture: true, signal });
+}
+
+/** The host's command palette and its like; a cell's shortcuts are not among them. */
+function isForHost(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && event.shiftKey && event.key !== "Enter";
+}
+
+function makePart(name: string): HTMLElement {
+  const element = document.createElement("div");
+  element.setAttribute("part", name);
+  return element;
+}
+
+function fill(element: HTMLElement, text: string | null): void {
+  element.textContent = text;
+  element.hidden = text === null;
+}

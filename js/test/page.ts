@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, vi } from "vitest";
+import widget from "../src/widget.js";
+import { assistant, FakeModel, user } from "./fake-model.js";
+
+export let ending: AbortController;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  ending = new AbortController();
+});
+
+afterEach(() => {
+  ending.abort();
+  vi.useRealTimers();
+  document.body.replaceChildren();
+});
+
+export function draw(values: Record<string, unknown> = {}) {
+  const model = new FakeModel(values);
+  widget.initialize({ model: model.proxy(), signal: ending.signal });
+  return { model, ...open(model) };
+}
+
+export function open(model: FakeModel, signal = ending.signal) {
+  const el = document.createElement("div");
+  document.body.append(el);
+  const close = widget.render({ model: model.proxy(), el, signal });
+  const root = el.shadowRoot;
+  if (root === null) throw new Error("the view has no shadow root");
+  return { el, root, close };
+}
+
+export function frame() {
+  vi.advanceTimersToNextFrame();
+}
+
+export function find<E extends HTMLElement = HTMLElement>(root: ShadowRoot, part: string): E {
+  const found = root.querySelector<E>(`[part~="${part}"]`);
+  if (found === null) throw new Error(`no ${part}`);
+  return found;
+}
+
+export const input = (root: ShadowRoot) => find<HTMLTextAreaElement>(root, "input");
+export const all = (root: ShadowRoot, part: string) => [
+  ...root.querySelectorAll<HTMLElement>(`[part~="${part}"]`),
+];
+export const contents = (root: ShadowRoot) =>
+  all(root, "content").map((element) => element.textContent);
+
+export function press(target: EventTarget, key: string, init: KeyboardEventInit = {}) {
+  const event = new KeyboardEvent("keydown", {
+    key,
+    bubbles: true,
+    composed: true,
+    cancelable: true,
+    ...init,
+  });
+  target.dispatchEvent(event);
+  return event;
+}
+
+export const question = user("u1", "Hi");
+export const view = { turn: "t1", revision: 3, labels: {} };
+export const running = { isStreaming: true, messages: [question], _view: view };
+export const streaming = { ...running, streamedText: "He" };
+export const ended = (status: string, content = "He", error?: string) => ({
+  messages: [question, assistant("a1", content, status, error)],
+  _view: view,
+});

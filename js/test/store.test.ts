@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { Store } from "../src/store.js";
+import { STRINGS } from "../src/strings.js";
+import type { State } from "../src/wire.js";
+import { assistant, user } from "./fake-model.js";
+
+interface Change {
+  text?: string;
+  streaming?: boolean;
+  messages?: unknown[];
+  turn?: string | null;
+  labels?: Record<string, unknown>;
+}
+
+function state({ text = "", streaming = false, messages = [], turn = "t1", labels = {} }: Change) {
+  const _view = { turn, revision: 1, labels };
+  return { streamedText: text, isStreaming: streaming, messages, _view } satisfies State;
+}
+
+function storeOf(change: Change): Store {
+  const store = new Store();
+  store.accept(state(change));
+  return store;
+}
+
+const question = user("u1", "Hi");
+
+describe("the phase", () => {
+  test.each([
+    ["idle", {}],
+    ["idle", { messages: [question] }],
+    ["waiting", { messages: [question], streaming: true }],
+    ["streaming", { messages: [question], streaming: true, text: "He" }],
+    ["ended", { messages: [question, assistant("a1", "Hello")] }],
+    ["stopped", { messages: [question, assistant("a1", "He", "stopped")] }],
+    ["failed", { messages: [question, assistant("a1", "He", "interrupted", "Gone.")] }],
+    ["failed", { messages: [question, assistant("a1", "", "error", "No.")] }],
+    ["idle", { streaming: true, turn: null }],
+  ] as const)("is %s for %j", (phase, change) => {
+    expect(storeOf(change as Change).phase.value).toBe(phase);
+  });
+
+  test("is stopping from Stop until the ending, for the stopped turn alone", () => {
+    const store = storeOf({ streaming: true, text: "He" });
+    expect(store.stop()).toBe("t1");
+    expect(store.phase.value).toBe("stopping");
+    store.accept(state({ streaming: true, turn: "t2", text: "x" }));
+    expect(store.phase.value).toBe("streaming");
+    store.accept(state({ streaming: true, turn: "t1", text: "He" }));
+    expect(store.phase.value).toBe("streaming");
+  });
+
+  test("is lost whatever else is true", () => {
+    const store = storeOf({ streaming: true, text: "He" });
+    store.lost.value = true;
+    expect(store.phase.value).toBe("lost");
+    expect(store.status.value).toBe(STRINGS.kernelGone);
+    expect(store.canSend.value).toBe(false);
+  });
+});
+
+test("nothing can be stopped where nothing runs", () => {
+  expect(storeOf({ messages: [question] }).stop()).toBeNull();
+});
+
+test("a stopped answer is shown as far as it was when the reader stopped it", () => {
+  const store = storeOf({ streaming: true, text: "He" });
+  store.stop();
+  store.accept(state({ streaming: true, text: "Hello" }));
+  expect(store.streamedText.value).toBe("Hello");
+  expect(store.live.value?.content).toBe("He");
+});
+
+test("stopping again does not show more", () => {
+  const store = storeOf({ streaming: true, text: "He" });
+  store.stop();
+  store.accept(state({ streaming: true, text: "Hello" }));
+  store.stop();
+  expect(store.live.value?.content).toBe("He");
+});
+
+test("the ending's message takes the place of the streamed answer", () => {
+  const store = storeOf({ messages: [question], streaming: true, text: "He" });
+  const key = store.live.value?.key;
+  store.accept(state({ messages: [question, assistant("a1", "Hello")], text: "Hello" }));
+  expect(store.live.value).toBeNull();
+  expect(store.history.value.map((item) => item.key)).toEqual(["message u1", key]);
+});
+
+test("the kernel's user message takes the place of the draft with its text", () => {
+  const store = storeOf({});
+  store.addDraft("n1", "Hi\n", store);
+  const key = store.pending.value[0]?.key;
+  store.accept(state({ messages: [question], streaming: true }));
+  expect(store.pending.value).toEqual([]);
+  expect(store.history.value.map((item) => item.key)).toEqual([key]);
+});
+
+test("another's question leaves a draft that the kernel has not accepted", () => {
+  const store = storeOf({});
+  store.addDraft("n1", "Mine", store);
+  store.accept(state({ messages: [question], streaming: true }));
+  expect(store.pending.value).toHaveLength(1);
+});
+
+test("an accepted draft is any new question, however the kernel words it", () => {
+  const store = storeOf({});
+  store.addDraft("n1", "Hi!", store);
+  store.acceptDraft("n1");
+  store.accept(state({ messages: [question], streaming: true }));
+  expect(store.pending.value).toEqual([]);
+});
+
+test("nothing is sent while a draft waits, unless nobody answers it", () => {
+  const store = storeOf({});
+  store.addDraft("n1", "Hi", store);
+  expect(store.canSend.value).toBe(false);
+  store.markDraftOverdue("n1");
+  expect(store.canSend.value).toBe(true);
+  expect(store.status.value).toBe(STRINGS.unanswered);
+});
+
+test("a refused draft goes back to its composer, and to any where that has closed", () => {
+  const store = storeOf({});
+  const [mine, other] = [{}, {}];
+  store.addDraft("n1", "Hi", mine);
+  store.returnDraft("n1", "Busy.");
+  expect(store.status.value).toBe("Busy.");
+  expect(store.takeReturned(other)).toEqual([]);
+  store.disown(mine);
+  expect(store.takeReturned(other)).toEqual(["Hi"]);
+  expect(store.takeReturned(other)).toEqual([]);
+});
+
+test("the sentence about a command gives way to the next turn", () => {
+  const store = storeOf({});
+  store.note.value = "Busy.";
+  store.accept(state({}));
+  expect(store.status.value).toBe("Busy.");
+  store.accept(state({ streaming: true }));
+  expect(store.status.value).toBe(STRINGS.thinking);
+});
+
+test("a refusal of something unknown says nothing", () => {
+  const store = storeOf({});
+  store.returnDraft("n1", "Busy.");
+  expect(store.status.value).toBe("");
+});
+
+test("system messages are not drawn", () => {
+  const store = storeOf({ messages: [{ ...question, role: "system" }] });
+  expect(store.history.value).toEqual([]);
+});
+
+test("labels that are no strings are ignored, and unknown ones too", () => {
+  const store = storeOf({ labels: { title: "Demo", notice: 5, placeholder: " ", other: "x" } });
+  expect(store.labels.value).toEqual({ title: "Demo", notice: null, placeholder: null });
+});
+
+test("the status does not change with the text", () => {
+  const store = storeOf({ streaming: true, text: "H" });
+  let changes = 0;
+  store.status.subscribe(() => {
+    changes += 1;
+  });
+  for (const text of ["He", "Hel", "Hello"]) store.accept(state({ streaming: true, text }));
+  expect(changes).toBe(1);
+});
+
+test.each([
+  ["", {}],
+  [STRINGS.thinking, { streaming: true }],
+  [STRINGS.generating, { streaming: true, text: "H" }],
+  [STRINGS.complete, { messages: [assistant("a", "Hi")] }],
+  [STRINGS.stopped, { messages: [assistant("a", "Hi", "stopped")] }],
+  ["Failed: No.", { messages: [assistant("a", "", "error", "No.")] }],
+  ["Failed", { messages: [assistant("a", "", "error")] }],
+])("the status is %j for %j", (sentence, change) => {
+  expect(storeOf(change as Change).status.value).toBe(sentence);
+});
