@@ -41,8 +41,8 @@ const STOP_PATIENCE = 3000; // ms
 const ACCEPTED_PATIENCE = 1000; // ms
 const LOST_PATIENCE = 2000; // ms
 
-/** Much longer than for a comm that changed: a slow model may be silent for as long. */
-const RESTORED_PATIENCE = 60_000; // ms
+/** Longer than for a comm that changed: a kernel may first have to finish a cell. */
+const RESTORED_PATIENCE = 10_000; // ms
 
 type Timer = ReturnType<typeof setTimeout>;
 

@@ -10,6 +10,7 @@ acknowledge:
 - Browsers are there: a delta for every flush, a patch for every other change.
 - The fastest of them is 1 Mi code units behind: one keyframe a second instead.
 - Everything is sent, and one of them is still behind: a keyframe, a few times, ever later.
+- A browser that says it is ready gets an answer in any case, so that it knows its kernel lives.
 - A browser that has been behind and silent for 10 s is gone, until it reports again.
 
 All browsers of a widget share one comm, so what is sent reaches every one.
@@ -95,12 +96,14 @@ class Sync:
         self._sent = sent
         self._clients: dict[str, _Client] = {}
         self._lost = False
+        self._unanswered = False
         self._sent_at = 0.0
         self._keyframe_at = float("-inf")
         self._repairs = 0
 
     def heard(self, report: Report, now: float) -> None:
         """Take what one browser says of itself."""
+        self._unanswered |= report.kind == "ready"
         known = self._clients.pop(report.client, None)
         client = _Client(report.turn, report.offset, report.revision, now)
         if client.is_behind(self._sent):
@@ -132,6 +135,9 @@ class Sync:
                 return self._send([Update(state.full())], state, now, keyframe=True)
             return []
         if not changed and state.units == self._sent.units:
+            if self._unanswered:
+                self._unanswered = False
+                return [_question(state)]
             return self._repair(state, now)
         if state.streaming and self._backlog(state) > BACKLOG_LIMIT:
             if now < self._keyframe_at + KEYFRAME_INTERVAL_S:
@@ -163,7 +169,9 @@ class Sync:
         if at is None or now < at:
             return []
         repairs = self._repairs + 1
-        messages = self._send([Update(state.full())], state, now, keyframe=True)
+        # A browser that only its acknowledgement was lost of sees no change in the keyframe.
+        both: list[Outgoing] = [Update(state.full()), _question(state)]
+        messages = self._send(both, state, now, keyframe=True)
         self._repairs = repairs
         return messages
 
@@ -194,9 +202,22 @@ class Sync:
         self, messages: list[Outgoing], state: State, now: float, *, keyframe: bool = False
     ) -> list[Outgoing]:
         self._sent, self._sent_at, self._repairs = state, now, 0
+        self._unanswered = False
         if keyframe:
             self._lost, self._keyframe_at = False, now
         for client in self._clients.values():
             if client.behind_since is None and client.is_behind(state):
                 client.behind_since = now
         return messages
+
+
+def _question(state: State) -> Patch:
+    """Return a patch of nothing: whoever knows its revision acknowledges, others resync."""
+    return Patch(
+        base=state.revision,
+        at=0,
+        remove=0,
+        insert=[],
+        streaming=state.streaming,
+        view=state.view,
+    )

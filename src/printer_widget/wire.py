@@ -22,14 +22,16 @@ Kernel to browser (custom messages), besides full ``update``\\ s of the four key
     {"type": "patch", "base", "at", "remove", "insert", "isStreaming", "view"}
         For a browser at revision ``base``: messages.splice(at, remove, ...insert), then
         isStreaming and _view as given; if view.turn is a new turn, streamedText becomes "".
-        view.revision not above the revision known: ignore. Another base: send resync.
+        view.revision not above the revision known: change nothing and acknowledge, as the
+        kernel asks so whether a browser is up to date. Another base: send resync.
     {"type": "reply", "nonce", "ok", "error"}
         The outcome of a command that carried this nonce; error is a sentence or null.
 
 Browser to kernel (custom messages); ``client`` is a random name made once per ``initialize``::
 
     {"type": "ready" | "ack" | "resync", "client", "turn", "offset", "revision"}
-        what this browser knows: it is new here; up to date so far; or lost its place
+        what this browser knows: it is new here; up to date so far; or lost its place.
+        Every ready is answered by one message at least.
     {"type": "send", "client", "nonce", "text"}
     {"type": "stop", "client", "turn"}
     {"type": "retry", "client", "nonce"}
