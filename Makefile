@@ -58,7 +58,7 @@ nbval: build ## run every notebook from top to bottom and compare its outputs
 	$(PYTEST) -p nbval --nbval --nbval-current-env --nbval-cell-timeout=60 --timeout=180 notebooks
 
 browser: build chromium ## the tests in real JupyterLab and real Chromium (CHROMIUM=)
-	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests/browser -m browser $(FLAGS)
+	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests -m browser $(FLAGS)
 
 bench: build chromium ## measure a stream from the server to the screen (FLAGS=--short)
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/stream.py $(FLAGS)

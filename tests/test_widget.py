@@ -10,7 +10,7 @@ import pytest
 import traitlets
 
 from comms import Page, RecordingComm
-from printer_widget import ChatNode, ProviderError
+from printer_widget import ChatNode, Printer, ProviderError
 from printer_widget.loop import turns
 from sources import Scripted, at_once, drain
 
@@ -410,3 +410,8 @@ def test_a_failure_is_shown_and_kept(chat, source, page):
         "error",
         "the model fell over",
     )
+
+
+def test_a_class_instead_of_a_provider_is_refused_with_what_to_write():
+    with pytest.raises(TypeError, match=r"write Printer\(…\)"):
+        ChatNode(Printer)

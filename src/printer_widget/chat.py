@@ -62,7 +62,7 @@ class Chat:
         self._loop = loop
         self._show = show
         self._watch_cell = watch_cell
-        self._system = system
+        self._system = join_surrogates(system) if system else None
         self._project_id = project_id
         self._node_id = uuid.uuid4().hex
         self._conversation = Conversation()

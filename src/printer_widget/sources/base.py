@@ -82,6 +82,10 @@ def as_source(source: SourceLike, *, token: str | None = None) -> Source:
             f"token= goes with the URL of a Printer backend; "
             f"give it to {type(source).__name__} itself"
         )
+    if isinstance(source, type):
+        raise TypeError(
+            f"expected a {source.__name__}, got the class itself: write {source.__name__}(…)"
+        )
     if isinstance(source, Source):
         return source
     if hasattr(source, "request") and hasattr(source, "decode"):

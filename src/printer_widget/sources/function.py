@@ -8,7 +8,7 @@ generator, plain function              on a thread of its own: it may block as i
 =====================================  ====================================================
 
 It is called with the messages, a list of ``{"role", "content"}``, and yields the answer's text in
-pieces, or returns it: as one string, or as a (possibly async) iterable of strings.
+pieces, or returns it: as one string, or as something that yields the pieces.
 
 Stop closes a generator at its next ``yield``. A thread cannot be ended from outside; a function
 that blocks for ever keeps its thread, while the chat goes on without it.

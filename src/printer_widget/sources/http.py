@@ -113,12 +113,17 @@ class HttpSource:
         # Building the TLS context reads every certificate authority: 0.7 to 1.8 s.
         secure = parts.scheme == "https" and self._transport is None
         verify = await asyncio.to_thread(_tls_context) if secure else _no_tls_context()
-        return httpx.AsyncClient(
-            verify=verify,
-            trust_env=trust_env,
-            timeout=self._timeout,
-            follow_redirects=False,
-            transport=self._transport,
+        with suppress(ImportError, ValueError):
+            return httpx.AsyncClient(
+                verify=verify,
+                trust_env=trust_env,
+                timeout=self._timeout,
+                follow_redirects=False,
+                transport=self._transport,
+            )
+        raise ConnectionFailed(
+            "the proxy that the environment names (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY) cannot be "
+            "used: expected an http:// or https:// URL; socks5:// needs: pip install 'httpx[socks]'"
         )
 
     def _open(self, client: httpx.AsyncClient, question: Question) -> _Opening:
