@@ -62,26 +62,23 @@ WATCH = """
 (end) => {
   const watch = (window.watch = { frames: [], first: null, last: null });
   const now = () => (performance.timeOrigin + performance.now()) / 1000;
-  const ours = () => {
-    for (const host of document.querySelectorAll(".jp-OutputArea-output *")) {
-      const answers = '[data-role="assistant"] [part~="content"]';
-      const found = host.shadowRoot?.querySelectorAll(answers);
-      if (found?.length) return found[found.length - 1];
-    }
-    return null;
-  };
-  const holder = () => document.querySelector("pre.naive") ?? ours();
+  const answers = '[data-role="assistant"] [part~="content"]';
+  const hosts = [...document.querySelectorAll(".jp-OutputArea-output *")];
+  const root = hosts.find((element) => element.shadowRoot)?.shadowRoot;
+  let element = document.querySelector("pre.naive");
   let before = performance.now();
   const frame = (at) => {
     watch.frames.push(at - before);
     before = at;
-    const element = holder();
+    element ??= root.querySelector(answers);
     let node = element?.lastChild;
     while (node?.lastChild) node = node.lastChild;
     const text = node?.data ?? "";
     if (text && watch.first === null) { watch.first = now(); watch.frames.length = 0; }
-    if (text.endsWith(end)) { watch.last = now(); watch.text = element.textContent; }
-    else requestAnimationFrame(frame);
+    if (text.endsWith(end)) {
+      watch.last = now();
+      watch.text = element.source ?? element.textContent;
+    } else requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
 }
@@ -187,6 +184,11 @@ def _kernel_process(lab: LabServer) -> psutil.Process:
     return next(p for p in reversed(children) if "ipykernel_launcher" in " ".join(p.cmdline()))
 
 
+def _ratio(naive: Measured, ours: Measured, field: str) -> str:
+    value = getattr(ours, field)
+    return f"1/{getattr(naive, field) / value:.1f}" if value else "–"
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -208,10 +210,7 @@ def main() -> None:
                 shown = [f"{v:.1f}" if isinstance(v, float) else str(v) for v in values]
                 print("\t".join([workload, name, *shown]), flush=True)
             if len(rows) == 2:
-                ratios = [
-                    f"1/{getattr(rows['naive'], f) / max(getattr(rows['ours'], f), 1e-9):.1f}"
-                    for f in names[:-1]
-                ]
+                ratios = [_ratio(rows["naive"], rows["ours"], field) for field in names[:-1]]
                 print("\t".join([workload, "ours/naive", *ratios]), flush=True)
 
 
