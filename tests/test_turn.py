@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 
@@ -294,7 +295,7 @@ async def test_cancelling_a_waiting_task_does_not_stop_the_turn(turn, source):
 
 async def test_a_cancelled_cell_stops_its_turn_and_stays_cancelled(source, listener):
     cell = asyncio.current_task()
-    turn = make(source, listener, watch_cell=lambda: lambda: cell.cancelling() > 0)
+    turn = make(source, listener, watch_cell=lambda: nullcontext(lambda: cell.cancelling() > 0))
     turns.call(turn._start)
     asyncio.get_running_loop().call_soon(cell.cancel)
     with pytest.raises(asyncio.CancelledError):
@@ -306,7 +307,7 @@ async def test_a_cancelled_cell_stops_its_turn_and_stays_cancelled(source, liste
 
 async def test_a_timeout_inside_a_cell_does_not_stop_its_turn(source, listener):
     cell = asyncio.current_task()
-    turn = make(source, listener, watch_cell=lambda: lambda: cell.cancelling() > 0)
+    turn = make(source, listener, watch_cell=lambda: nullcontext(lambda: cell.cancelling() > 0))
     turns.call(turn._start)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):

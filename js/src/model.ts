@@ -41,6 +41,9 @@ const STOP_PATIENCE = 3000; // ms
 const ACCEPTED_PATIENCE = 1000; // ms
 const LOST_PATIENCE = 2000; // ms
 
+/** When to say again that this browser is here, until the kernel answers: ms after the last time. */
+const READY_AGAIN = [500, 1500, 4000] as const;
+
 /** Longer than for a comm that changed: a kernel may first have to finish a cell. */
 const RESTORED_PATIENCE = 10_000; // ms
 
@@ -59,6 +62,7 @@ export class ModelLink {
   #reportedAt = 0;
   #ackTimer: Timer | undefined;
   #lostTimer: Timer | undefined;
+  #readyTimer: Timer | undefined;
   #resyncAt = Number.NEGATIVE_INFINITY;
 
   constructor(model: Model, signal: AbortSignal) {
@@ -71,6 +75,7 @@ export class ModelLink {
     // Restored without a kernel, a conversation is simply there; but nothing streams in it.
     if (this.store.isStreaming.value) this.#probe(RESTORED_PATIENCE);
     else this.#report("ready");
+    this.#readyAgain(0);
   }
 
   /** Ask `text`; `owner` gets it back where the kernel refuses it. */
@@ -150,8 +155,22 @@ export class ModelLink {
     this.#report("ready");
   }
 
+  /**
+   * JupyterLab makes the channel that is heard during a busy cell only once it has sent something;
+   * the first word of a widget that its own cell keeps waiting lies behind that cell.
+   */
+  #readyAgain(time: number): void {
+    const delay = READY_AGAIN[time];
+    if (delay === undefined) return;
+    this.#readyTimer = this.#after(delay, () => {
+      this.#report("ready");
+      this.#readyAgain(time + 1);
+    });
+  }
+
   #hear(): void {
     this.#cancel(this.#lostTimer);
+    this.#cancel(this.#readyTimer);
     this.store.lost.value = false;
   }
 

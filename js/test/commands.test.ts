@@ -81,6 +81,7 @@ describe("sending", () => {
 
   test("after a silence, it first says where this browser is", () => {
     const { model, link } = join(running);
+    model.custom({ type: "something" });
     vi.advanceTimersByTime(1001);
     link.send("Hi", {});
     expect(model.sent.map((content) => content.type)).toEqual(["ready", "ack", "send"]);

@@ -37,6 +37,25 @@ describe("joining", () => {
     expect(model.sent).toEqual([{ type: "ready", client: link.client, ...position }]);
   });
 
+  test("it says so again, ever later, until the kernel answers", () => {
+    const { model } = join(running);
+    vi.advanceTimersByTime(499);
+    expect(model.of("ready")).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(model.of("ready")).toHaveLength(2);
+    vi.advanceTimersByTime(1500);
+    expect(model.of("ready")).toHaveLength(3);
+    model.custom({ ...stale, base: 2, view });
+    vi.advanceTimersByTime(60_000);
+    expect(model.of("ready")).toHaveLength(3);
+  });
+
+  test("it does not say so for ever", () => {
+    const { model } = join(running);
+    vi.advanceTimersByTime(600_000);
+    expect(model.of("ready")).toHaveLength(4);
+  });
+
   test("each link has a name of its own", () => {
     expect(join().link.client).not.toBe(join().link.client);
     expect(join().link.client).toMatch(/^[0-9a-f]{32}$/);

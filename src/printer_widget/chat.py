@@ -21,7 +21,7 @@ from .errors import BusyError, ClosedError
 from .loop import BackgroundLoop
 from .sources import Source
 from .sync import State
-from .turn import Turn
+from .turn import Turn, WatchCell
 from .wire import JSON, utf16_length
 
 logger = logging.getLogger("printer_widget")
@@ -50,7 +50,7 @@ class Chat:
         *,
         loop: BackgroundLoop,
         show: Callable[[State], None],
-        watch_cell: Callable[[], Callable[[], bool]],
+        watch_cell: WatchCell,
         labels: Mapping[str, str],
         system: str | None = None,
         project_id: str | None = None,

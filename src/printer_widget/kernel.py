@@ -8,8 +8,9 @@
   hands messages to the widget alone.
 - Every message carries the header of the request that is its parent, some 300 bytes that a delta
   of 60 has no use for. :func:`send_orphan` leaves it out.
-- Interrupting the kernel cancels the task of the running cell, and so does nothing that tells a
-  waiter apart from one that timed out. :func:`watch_cell` knows the cell's task.
+- Interrupting the kernel cancels the task of the running cell, which a waiter cannot tell from a
+  timeout. And it does so only when the kernel's loop next wakes, as ipykernel's signal handler
+  does not wake it. :func:`watch_cell` knows the cell's task, and keeps the loop awake.
 - Running a cell again leaves the widget of its last run streaming with nobody to see it.
   :func:`stop_with_cell` stops it.
 
@@ -21,9 +22,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+
+_TICK_S = 0.05
 
 _cell_task: ContextVar[asyncio.Task[Any] | None] = ContextVar("cell_task", default=None)
 _stops: dict[str, list[weakref.WeakMethod[Callable[[], None]]]] = {}
@@ -51,10 +55,23 @@ def send_orphan(comm: Any, data: dict[str, Any]) -> None:
         parent.reset(before)
 
 
-def watch_cell() -> Callable[[], bool]:
-    """Return a function that says whether the cell that this code runs in was cancelled."""
+@contextmanager
+def watch_cell() -> Iterator[Callable[[], bool]]:
+    """Let an interrupt reach the cell that this code waits in; yields whether it was cancelled."""
     task = _cell_task.get()
-    return lambda: task is not None and (task.cancelled() or task.cancelling() > 0)
+    if task is None:
+        yield lambda: False
+        return
+    ticking = asyncio.get_running_loop().create_task(_tick())
+    try:
+        yield lambda: task.cancelled() or task.cancelling() > 0
+    finally:
+        ticking.cancel()
+
+
+async def _tick() -> None:
+    while True:  # noqa: ASYNC110  # there is no event: waking the loop is all it is for
+        await asyncio.sleep(_TICK_S)
 
 
 def stop_with_cell(stop: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import Future
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from typing import Any, Protocol, cast
 
 from .batching import Batcher
@@ -45,8 +45,12 @@ class TurnListener(Protocol):
         """Take the ending; the turn resolves when this returns."""
 
 
-def _never_cancelled() -> bool:
-    return False
+WatchCell = Callable[[], AbstractContextManager[Callable[[], bool]]]
+"""Enclose a wait in a notebook's cell; what it gives says whether the cell was cancelled."""
+
+
+def _no_cell() -> AbstractContextManager[Callable[[], bool]]:
+    return nullcontext(lambda: False)
 
 
 class Turn:
@@ -66,7 +70,7 @@ class Turn:
         loop: BackgroundLoop,
         listener: TurnListener,
         batcher: Batcher,
-        watch_cell: Callable[[], Callable[[], bool]] = lambda: _never_cancelled,
+        watch_cell: WatchCell = _no_cell,
         max_reply: int = MAX_REPLY,
     ) -> None:
         self.id = id
@@ -178,17 +182,17 @@ class Turn:
             if self.done() or (seen is not None and len(self._text) > seen):
                 return
             self._followers[wake] = seen is not None
-        cell_was_cancelled = self._watch_cell()
-        try:
-            await changed.wait()
-        except asyncio.CancelledError:
-            # A timeout of the waiter takes its cancellation back before the loop's next round; an
-            # interrupted cell stays cancelled, and takes its turn along.
-            loop.call_soon(self._stop_if, cell_was_cancelled)
-            raise
-        finally:
-            with self._lock:
-                self._followers.pop(wake, None)
+        with self._watch_cell() as cell_was_cancelled:
+            try:
+                await changed.wait()
+            except asyncio.CancelledError:
+                # A timeout of the waiter takes its cancellation back before the loop's next
+                # round; an interrupted cell stays cancelled, and takes its turn along.
+                loop.call_soon(self._stop_if, cell_was_cancelled)
+                raise
+            finally:
+                with self._lock:
+                    self._followers.pop(wake, None)
 
     def _stop_if(self, cancelled: Callable[[], bool]) -> None:
         if cancelled():
