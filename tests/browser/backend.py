@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-TOKEN = "t"
+TOKEN = "made-up-token"
 PATIENCE_S = 30.0
 
 T = TypeVar("T")
@@ -63,6 +63,11 @@ class Answer:
         self._loop = asyncio.get_running_loop()
         self._ended = False
 
+    @property
+    def shown(self) -> str:
+        """What of the text can be shown: half a surrogate pair at its end waits for the other."""
+        return self.text[:-1] if "\ud800" <= self.text[-1:] <= "\udbff" else self.text
+
     def say(self, *tokens: str) -> None:
         """Send the tokens, each as an event of its own."""
         for token in tokens:
@@ -96,6 +101,12 @@ class Answer:
         self._write(_event("stream_end", {"message_id": "", "status": "complete"}))
         self._loop.call_soon_threadsafe(self._connection.finish)
 
+    def fail(self, sentence: str) -> None:
+        """Let the server say that it cannot go on."""
+        self._ended = True
+        self._write(_event("error", {"error": sentence}))
+        self._loop.call_soon_threadsafe(self._connection.finish)
+
     def break_off(self) -> None:
         """Let the server die in the middle of the answer."""
         self._ended = True
@@ -117,9 +128,16 @@ class Answer:
 
 
 class Backend:
-    """The server. ``refusal``, while it is set, is what every question gets."""
+    """The server.
+
+    Attributes:
+        token: the one that is accepted.
+        refusal: while it is set, what every question gets.
+        questions: the bodies of the requests that were accepted.
+    """
 
     def __init__(self) -> None:
+        self.token = TOKEN
         self.refusal: Refusal | None = None
         self.questions: list[dict[str, Any]] = []
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
@@ -160,7 +178,8 @@ class Backend:
         async def end() -> None:
             for connection in tuple(self._connections):
                 connection.abort()
-            await asyncio.sleep(0)  # a round for the callbacks of the closed connections
+            while self._connections:
+                await asyncio.sleep(0)
             self._loop.stop()
 
         asyncio.run_coroutine_threadsafe(end(), self._loop)
@@ -199,7 +218,7 @@ class _Connection(asyncio.Protocol):
             return
         self._received = b""
         refusal = self._backend.refusal
-        if headers.get("authorization") != f"Bearer {TOKEN}":
+        if headers.get("authorization") != f"Bearer {self._backend.token}":
             refusal = Refusal(401, json.dumps({"detail": "no such token"}))
         if refusal is not None:
             self._transport.write(refusal.to_bytes())
@@ -210,12 +229,12 @@ class _Connection(asyncio.Protocol):
         self._answer = self._backend.took(json.loads(body), self)
 
     def eof_received(self) -> None:
-        self.connection_lost(None)
+        if self._answer is not None:
+            self._answer.note_gone()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._backend._connections.discard(self)
-        if self._answer is not None:
-            self._answer.note_gone()
+        self.eof_received()
 
     def send(self, data: bytes) -> None:
         if data and not self._transport.is_closing():
