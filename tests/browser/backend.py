@@ -176,10 +176,10 @@ class Backend:
         self.shut()
 
         async def end() -> None:
-            for connection in tuple(self._connections):
+            connections = tuple(self._connections)
+            for connection in connections:
                 connection.abort()
-            while self._connections:
-                await asyncio.sleep(0)
+            await asyncio.gather(*(connection.closed for connection in connections))
             self._loop.stop()
 
         asyncio.run_coroutine_threadsafe(end(), self._loop)
@@ -208,6 +208,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._backend._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -235,6 +236,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._backend._connections.discard(self)
         self.eof_received()
+        self.closed.set_result(None)
 
     def send(self, data: bytes) -> None:
         if data and not self._transport.is_closing():

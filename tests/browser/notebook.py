@@ -27,6 +27,8 @@ _RUN = """async ([index, whole]) => {
   if (whole) await done;
 }"""
 
+_NEXT_FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))"
+
 _SAMPLE = """(host) => {
   const seen = (host.seen = []);
   const look = () => {
@@ -66,8 +68,9 @@ class Chat:
         self.input.press("Enter")
 
     def wait(self, phase: str) -> None:
-        """Wait until the view says this phase of itself."""
+        """Wait until the view says this phase of itself, and has drawn it; in the front tab."""
         expect(self.host).to_have_attribute("data-phase", phase, timeout=PATIENCE_MS)
+        self.page.evaluate(_NEXT_FRAME)
 
     def wait_for_answers(self, count: int) -> None:
         """Wait until so many answers are shown, however far they have come."""
@@ -114,8 +117,9 @@ class Chat:
     def click_stop(self) -> float:
         """Click Stop; return when the browser took the click, on ``time.monotonic``'s clock."""
         self.page.evaluate(
-            """() => addEventListener("click", (event) => { globalThis.clickedAt = event.timeStamp; },
-                                     { capture: true, once: true })"""
+            """() => addEventListener("click",
+              (event) => { globalThis.clickedAt = event.timeStamp; },
+              { capture: true, once: true })"""
         )
         offset = _clock_offset(self.page)
         self.stop.click()
@@ -188,7 +192,9 @@ class Notebook:
 
     def wait_for_end(self, index: int) -> None:
         """Wait until a cell no longer runs."""
-        wait_until(lambda: not self.is_running(index), lambda: f"cell {index} still runs", self.page)
+        wait_until(
+            lambda: not self.is_running(index), lambda: f"cell {index} still runs", self.page
+        )
 
     def command(self, name: str) -> None:
         """Execute one of Lab's commands and wait for its end."""
@@ -249,7 +255,8 @@ def _clock_offset(page: Page) -> float:
 
 
 def _difference(shown: str, sent: str) -> str:
-    at = next((i for i, (a, b) in enumerate(zip(shown, sent)) if a != b), min(len(shown), len(sent)))
+    pairs = enumerate(zip(shown, sent, strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(shown), len(sent)))
     return (
         f"the answer has {len(shown)} characters instead of {len(sent)} and differs from {at} on: "
         f"{shown[at : at + 30]!r} instead of {sent[at : at + 30]!r}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from browser.backend import Backend, cut
 from browser.notebook import Notebook, OpenNotebook
-from playwright.sync_api import expect
 
 # Astral, joined and flag emoji, combining marks, right to left with marks, line and paragraph
 # separators, next line, spaces and tabs at both ends, carriage returns, HTML, a byte-order mark.
 TRICKY = (
     "  \t𝔘𝔫𝔦𝔠𝔬𝔡𝔢 👩🏽‍🚀👨‍👩‍👧 🇩🇰 e\u0301 Z\u0351 שלום \u200fعربي\u202e\u2066x\u2069\u202c "
-    "a\u2028b\u2029c\u0085d\r\ne\rf\n\n\n<b>&amp;</b> <!-- --> </script> \ufeff \u00a0 $x_1$ `y`\n  "
+    "a\u2028b\u2029c\u0085d\r\ne\rf\n\n\n<b>&amp;</b> <!-- --> </script> \ufeff \u00a0 $x_1$ `y`"
+    "\n  "
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from browser.backend import Backend, Refusal
 from browser.notebook import Chat, Notebook, OpenNotebook
 

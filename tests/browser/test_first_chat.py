@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from browser.notebook import OpenNotebook
 from playwright.sync_api import expect
+
+from browser.notebook import OpenNotebook
+
+WORDS = " ".join(f"word {number}" for number in range(20))
 
 
 def test_the_demo_model_answers_without_any_set_up_and_says_what_it_is(
@@ -19,12 +22,12 @@ def test_the_demo_model_answers_without_any_set_up_and_says_what_it_is(
     expect(notice).to_be_visible()
     expect(notice).to_contain_text("demo model")
     expect(notice).to_contain_text("ChatNode(")
-    chat.ask("What is an event stream?")
-    chat.wait("streaming")
+    chat.ask(f"Repeat after me: {WORDS}")
+    chat.wait("waiting")
     chat.watch()
     chat.wait("ended")
-    assert len(chat.text) > 100
+    chat.wait_for_text(WORDS)
     assert len(chat.seen) > 5
-    assert all(chat.text.startswith(text) for text in chat.seen)
+    assert all(WORDS.startswith(text) for text in chat.seen)
     notebook.run(1)
     assert "printer-widget-server" in notebook.output(1), "the embedded backend did not answer"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from browser.backend import Backend
 from browser.complaints import Complaints
 from browser.notebook import Chat, Notebook, OpenNotebook
-from playwright.sync_api import expect
 
 
 def test_a_restart_of_the_kernel_says_that_the_kernel_is_gone(

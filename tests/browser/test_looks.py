@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser.backend import TOKEN, Backend, Refusal
-from browser.notebook import Chat, Notebook, OpenNotebook
 from playwright.sync_api import expect
+
+from browser.backend import TOKEN, Backend, Refusal
+from browser.notebook import Chat, OpenNotebook
 
 PICTURES = Path(__file__).parents[2] / ".artifacts" / "screenshots"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}

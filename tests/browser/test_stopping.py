@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from browser.backend import Answer, Backend
 from browser.notebook import Chat, Notebook, OpenNotebook
 
@@ -13,8 +14,8 @@ LIMIT_MS = 250
 # Cells that go on until the chat has a reply, and look for it seldom.
 CELLS = {
     "idle": None,
-    "awaiting something": "import asyncio\nwhile not chat.messages[1:]: await asyncio.sleep(4)",
-    "busy": "import time\nwhile not chat.messages[1:]: time.sleep(4)",
+    "awaiting something": "import asyncio\nwhile not chat.messages[1:]: await asyncio.sleep(2)",
+    "busy": "import time\nwhile not chat.messages[1:]: time.sleep(2)",
 }
 
 NoteStop = Callable[[float, float], float]

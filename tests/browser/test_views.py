@@ -54,7 +54,7 @@ def test_the_answer_goes_on_after_the_page_was_reloaded(
 ) -> None:
     notebook = open_notebook(make_chat + "\nchat")
     answer = _begin(notebook, backend)
-    sent = answer.say_all(TOKENS, per_second=250)
+    sent = answer.say_all(TOKENS, per_second=350)
     notebook.chat().wait_to_grow(100)
     notebook.reload()
     chat = notebook.chat()
