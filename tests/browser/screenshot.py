@@ -1,6 +1,6 @@
 """Take the pictures of the README: a real chat in real JupyterLab, streaming, light and dark.
 
-``python tests/browser/screenshot.py``, or ``make screenshot``, writes docs/chat-light.png and -dark.
+``make screenshot`` writes docs/chat-light.png and docs/chat-dark.png.
 """
 
 from __future__ import annotations
