@@ -15,6 +15,7 @@ from .errors import (
 )
 from .events import (
     ConversationAssigned,
+    Reconnecting,
     StreamEnd,
     StreamError,
     StreamEvent,
@@ -39,6 +40,7 @@ __all__ = [
     "Message",
     "Printer",
     "ProviderError",
+    "Reconnecting",
     "StreamEnd",
     "StreamError",
     "StreamEvent",

@@ -7,6 +7,7 @@ last one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -17,7 +18,7 @@ from typing import Any, Literal
 
 from .batching import INTERVAL_S, Batcher, join_surrogates
 from .conversation import Conversation, Message, Question
-from .errors import BusyError, ClosedError
+from .errors import BusyError, ChatError, ClosedError
 from .loop import BackgroundLoop
 from .sources import Source
 from .sync import State
@@ -68,6 +69,7 @@ class Chat:
         self._conversation = Conversation()
         self._callbacks: dict[CallbackKind, list[Callable[[Any], object]]] = {}
         self._warned = False
+        self._refreshing: set[asyncio.Task[None]] = set()
 
     # Commands --------------------------------------------------------------------------------
 
@@ -118,6 +120,8 @@ class Chat:
     def close(self) -> None:
         """Stop the turn and take no more commands."""
         self.closed = True
+        for task in self._refreshing:
+            task.cancel()
         if self.turn is not None:
             self.turn.stop()
 
@@ -141,14 +145,41 @@ class Chat:
             self._conversation = self._conversation.assigned(conversation_id)
             self._change(messages=self._dicts())
 
+    def connection_tried(self, turn: Turn, attempt: tuple[int, int] | None) -> None:
+        """Take that the connection is tried again, or is there again."""
+        if turn is self.turn:
+            self._change(attempt=attempt)
+
     def turn_ended(self, turn: Turn, reply: Message) -> None:
         """Take the ending: the reply and ``streaming=False`` are one change."""
         _running.discard(turn)
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
-            self._change(messages=self._dicts(), streaming=False)
+            self._change(messages=self._dicts(), streaming=False, attempt=None)
+            self._refresh(turn, reply)
             well = reply.status in {"complete", "stopped"}
             self._call_back("complete" if well else "error", reply)
+
+    def _refresh(self, turn: Turn, reply: Message) -> None:
+        """Put the messages as the server stored them in the place of ours, once it has them."""
+        stored = getattr(self.source, "stored", None)
+        if stored is None or reply.conversation_id is None or reply.status == "error":
+            return
+
+        async def refresh() -> None:
+            try:
+                messages = await stored(reply.conversation_id)
+            except ChatError as error:
+                logger.debug("the stored messages could not be fetched: %s", error)
+                return
+            conversation = self._conversation.stored_as(messages or ())
+            if turn is self.turn and not self.closed and conversation != self._conversation:
+                self._conversation = conversation
+                self._change(messages=self._dicts())
+
+        task = self._loop.loop.create_task(refresh())
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshing.discard)
 
     # Inside ----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ Synced state (ipywidgets ``update`` messages and the initial state)::
     messages       list   the conversation without the answer being streamed
     _view          {"turn": str | null,   whose answer streamedText is
                     "revision": int,      grows by one at every change but appended text
+                    "attempt": [attempt, of] | null,  while the connection is tried again
                     "labels": {...}}      what the view says about the model: plain strings
 
 Kernel to browser (custom messages), besides full ``update``\\ s of the four keys::

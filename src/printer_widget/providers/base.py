@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ..batching import join_surrogates
-from ..conversation import Question
+from ..conversation import Message, Question
 from ..errors import StreamFormatError
 from ..events import StreamEvent
 from ..sse import ServerSentEvent
@@ -26,15 +26,21 @@ class RequestSpec:
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    json: Mapping[str, Any] = field(repr=False)
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 class Provider(Protocol):
     """The words of one wire protocol; every method is pure.
 
+    A protocol that can do no more than stream an answer implements what has no default here.
+
     Attributes:
         url: where it is, without anything secret: for error messages and labels.
+        idempotent: whether a question that may have arrived can be sent again, as the server knows
+            it by its ``Idempotency-Key``.
     """
+
+    idempotent: bool = False
 
     @property
     def url(self) -> str:
@@ -64,6 +70,26 @@ class Provider(Protocol):
     def decode_error(self, status: int, body: bytes) -> str:
         """Return one sentence on an HTTP error (status not 200), of at most 300 characters."""
         ...
+
+    def resume(self, run_id: str, last_event_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request for what follows an event; None where that cannot be asked for."""
+        return None
+
+    def stop(self, run_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request that ends an answer; None where the disconnect alone does."""
+        return None
+
+    def history(self, conversation_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request for a conversation's stored messages; None where none are stored."""
+        return None
+
+    def decode_history(self, body: object) -> tuple[Message, ...]:  # noqa: ARG002
+        """Return the messages that the answer to :meth:`history` holds.
+
+        Raises:
+            StreamFormatError: if the body is not of the protocol's form.
+        """
+        return ()
 
 
 def parse_json(text: str | bytes, *, where: str) -> Any:
