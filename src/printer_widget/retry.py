@@ -37,7 +37,7 @@ def backoff_s(attempt: int, dice: float) -> float:
 
     ``dice`` is uniform in [0, 1): full jitter keeps clients that failed together apart.
     """
-    return dice * min(_CAP_S, _BASE_S * 2 ** min(attempt, 10))
+    return dice * min(_CAP_S, _BASE_S * 2.0 ** min(attempt, 10))
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:

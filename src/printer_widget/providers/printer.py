@@ -10,8 +10,8 @@ stream_end          ``{"message_id": …, "status": …}``   StreamEnd
 error               ``{"error": …}``                     StreamError
 ==================  ===================================  =======================
 
-What is asked beside that, where the backend has it, as the reference backend does: the rest of
-an answer (``GET …/stream/{run_id}`` with ``Last-Event-ID``, once ``stream_start`` named a ``run_id`` and
+What is asked beside that, where the backend has it, as the reference one does: the rest of an
+answer (``GET …/stream/{run_id}`` with ``Last-Event-ID``, once ``stream_start`` named one and
 each event has an id), its end (``POST …/stream/{run_id}/stop``), and the stored messages (``GET
 /api/conversations/{id}/messages``).
 
@@ -132,7 +132,8 @@ class Printer(Provider):
 
     def history(self, conversation_id: str) -> RequestSpec:
         """Return the request for a conversation's stored messages."""
-        return self._spec("GET", f"/api/conversations/{quote(conversation_id, safe='')}/messages")
+        path = f"/api/conversations/{quote(conversation_id, safe='')}/messages"
+        return self._spec("GET", path, accept="application/json")
 
     def _spec(
         self,
@@ -141,8 +142,9 @@ class Printer(Provider):
         *,
         body: Mapping[str, Any] | None = None,
         last_event_id: str | None = None,
+        accept: str = "text/event-stream",
     ) -> RequestSpec:
-        headers = {"Accept": "text/event-stream, application/json"}
+        headers = {"Accept": accept}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         if last_event_id is not None:
