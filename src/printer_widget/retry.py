@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
@@ -30,6 +30,7 @@ LONGEST_RETRY_MS = 30_000
 
 _BASE_S = 0.5
 _CAP_S = 8.0
+_EVER_S = 1e9  # what a number of any length comes to: some thirty years
 
 
 def backoff_s(attempt: int, dice: float) -> float:
@@ -37,7 +38,7 @@ def backoff_s(attempt: int, dice: float) -> float:
 
     ``dice`` is uniform in [0, 1): full jitter keeps clients that failed together apart.
     """
-    return dice * min(_CAP_S, _BASE_S * 2.0 ** min(attempt, 10))
+    return dice * min(_CAP_S, _BASE_S * 2.0 ** min(attempt - 1, 10))
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -55,13 +56,15 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     if seconds is not None or value is None:
         return seconds
     try:
-        wait: float = (parsedate_to_datetime(value) - now).total_seconds()
-    except (TypeError, ValueError, OverflowError):  # no date, or one without a time zone
+        date = parsedate_to_datetime(value)
+        # A form of HTTP's dates has no zone, and is in GMT all the same (RFC 9110 §5.6.7).
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, (date - now).total_seconds())
+    except (TypeError, ValueError, OverflowError):  # no date
         return None
-    return max(0.0, wait)
 
 
 def _number(value: str | None) -> float | None:
     # float() alone would take "nan", "inf", "1_0", "-5" and digits of other scripts as well.
-    found = re.fullmatch(r"\s*([0-9]{1,12}(\.[0-9]{1,6})?)\s*", value or "")
-    return float(found[1]) if found else None
+    found = re.fullmatch(r"\s*([0-9]+(\.[0-9]+)?)\s*", value or "")
+    return min(float(found[1]), _EVER_S) if found else None
