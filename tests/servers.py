@@ -242,8 +242,14 @@ def question(text: str = "Hi") -> Question:
     return Question(conversation=Conversation(messages=(message,)))
 
 
-def source(url: str, **options: Any) -> HttpSource:
-    return HttpSource(Printer(url, token=TOKEN), **options)
+async def no_wait(_seconds: float) -> None:
+    """Wait no time before another attempt, but let the loop go round."""
+    await asyncio.sleep(0)
+
+
+def source(url: str, *, idempotent: bool = False, **options: Any) -> HttpSource:
+    options.setdefault("wait", no_wait)
+    return HttpSource(Printer(url, token=TOKEN, idempotent=idempotent), **options)
 
 
 async def read(source: HttpSource) -> list[StreamEvent]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -71,6 +71,10 @@ class Provider(Protocol):
         """Return one sentence on an HTTP error (status not 200), of at most 300 characters."""
         ...
 
+    def redact(self, text: str) -> str:
+        """Return ``text``, which a server said, without what is secret here."""
+        return text
+
     def resume(self, run_id: str, last_event_id: str) -> RequestSpec | None:  # noqa: ARG002
         """Return the request for what follows an event; None where that cannot be asked for."""
         return None
@@ -92,27 +96,35 @@ class Provider(Protocol):
         return ()
 
 
-def parse_json(text: str | bytes, *, where: str) -> Any:
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def parse_json(text: str | bytes, *, where: str, redact: Callable[[str], str] = _as_it_is) -> Any:
     """Parse JSON that a server sent.
 
     Raises:
-        StreamFormatError: if it is none, naming ``where`` it stood and how it begins.
+        StreamFormatError: if it is none, naming ``where`` it stood and how it begins, after
+            ``redact`` took out what is secret.
     """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise StreamFormatError(
-            f"expected JSON in {where}, got {shorten(text)!r}: the server broke its protocol"
+            f"expected JSON in {where}, got {shorten(text, redact=redact)!r}: "
+            "the server broke its protocol"
         ) from None
 
 
-def shorten(text: str | bytes, length: int = 80) -> str:
+def shorten(
+    text: str | bytes, length: int = 80, *, redact: Callable[[str], str] = _as_it_is
+) -> str:
     """Return the first ``length`` characters of what a server sent, on one line.
 
     Lone surrogates become U+FFFD: an error's sentence is shown, so it must fit into a message.
     """
-    if isinstance(text, bytes):
-        text = text[: 4 * length].decode("utf-8", "replace")
+    # What is secret goes before anything is cut: half a token is half a secret.
+    text = redact(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
     text = " ".join(join_surrogates(text[: 4 * length]).split())
     return text if len(text) <= length else text[: length - 1] + "…"
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -155,10 +155,11 @@ class Printer(Provider):
         """Return the events of one frame; none where it is unknown."""
         if frame.event not in _EVENTS:
             return ()
-        data = parse_json(frame.data, where=f"the event {frame.event!r}")
+        data = parse_json(frame.data, where=f"the event {frame.event!r}", redact=self.redact)
         if not isinstance(data, dict):
             raise StreamFormatError(
-                f"expected a JSON object in the event {frame.event!r}, got {shorten(frame.data)!r}"
+                f"expected a JSON object in the event {frame.event!r}, "
+                f"got {shorten(frame.data, redact=self.redact)!r}"
             )
         match frame.event:
             case "stream_start":
@@ -191,7 +192,7 @@ class Printer(Provider):
         listed = body.get("messages") if isinstance(body, Mapping) else body
         if not isinstance(listed, list):
             raise StreamFormatError("expected a list of messages in the stored conversation")
-        return tuple(_message(entry) for entry in listed)
+        return tuple(_message(entry, self.redact) for entry in listed)
 
     def decode_error(self, status: int, body: bytes) -> str:
         """Return one sentence on an HTTP error."""
@@ -211,13 +212,14 @@ class Printer(Provider):
 
     def _said(self, body: object) -> str:
         """Return what an error body says, cut, and without the token where it repeats that."""
-        said = _sentence(body) or ""
-        if self._token is not None:
-            said = said.replace(self._token, "…")
-        return shorten(said, _LONGEST_QUOTE)
+        return shorten(_sentence(body) or "", _LONGEST_QUOTE, redact=self.redact)
+
+    def redact(self, text: str) -> str:
+        """Return ``text`` without the token, where a server repeats that."""
+        return text if self._token is None else text.replace(self._token, "…")
 
 
-def _message(entry: object) -> Message:
+def _message(entry: object, redact: Callable[[str], str]) -> Message:
     data = entry if isinstance(entry, Mapping) else {}
     texts = {key: data.get(key) for key in ("id", "role", "content", "timestamp")}
     status, error = data.get("status", "complete"), data.get("error")
@@ -228,7 +230,7 @@ def _message(entry: object) -> Message:
     ):
         raise StreamFormatError(
             "expected id, role, content and timestamp in a stored message, "
-            f"got {shorten(json.dumps(entry, default=str))}"
+            f"got {shorten(json.dumps(entry, default=str), redact=redact)}"
         )
     conversation_id = data.get("conversation_id")
     return Message(

@@ -17,11 +17,11 @@ import asyncio
 import json
 import random
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,12 +39,17 @@ from ..errors import (
 from ..events import Reconnecting, StreamEnd, StreamError, StreamEvent, StreamStart
 from ..providers.base import Provider, RequestSpec, is_loopback, parse_json, shorten
 from ..retry import LONGEST_WAIT_S, RETRYABLE, retry_after_s
-from ..sse import MAX_EVENT_BYTES, EventStreamDecoder
+from ..sse import MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
 from .run import Broken, Run, refused
 
 _NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _STOP_LIMIT_S = 5.0
 _ERROR_BODY_LIMIT_S = 5.0
+
+_SLICE_BYTES = 1 << 14
+
+_WHOLE = ServerSentEvent("message", "", "")
+"""Stands for an answer that came as one piece of JSON: an event without an id."""
 
 _telling: set[asyncio.Task[None]] = set()
 
@@ -66,6 +71,7 @@ class HttpSource:
         idle_timeout_s: the longest silence of the server, in seconds, before and between bytes.
         max_event_bytes: the limit of one event of the stream.
         transport: an httpx transport to use instead of the network.
+        wait: how to wait before another attempt, given the seconds; a test passes its own.
     """
 
     def __init__(
@@ -76,11 +82,13 @@ class HttpSource:
         idle_timeout_s: float = 120.0,
         max_event_bytes: int = MAX_EVENT_BYTES,
         transport: httpx.AsyncBaseTransport | None = None,
+        wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._provider = provider
         self._timeout = httpx.Timeout(idle_timeout_s, connect=connect_timeout_s)
         self._max_event_bytes = max_event_bytes
         self._transport = transport
+        self._wait = wait
 
     def __repr__(self) -> str:
         """Return the provider's repr, which shows nothing secret."""
@@ -117,7 +125,7 @@ class HttpSource:
                 if wait_s is None:
                     break
                 yield Reconnecting(run.failures + 1, run.limit)
-                await asyncio.sleep(wait_s)
+                await self._wait(wait_s)
         finally:
             if run.id is not None and not run.ended:
                 self._tell_stop(run.id)
@@ -139,17 +147,17 @@ class HttpSource:
                 if response.status_code != httpx.codes.OK:
                     return None
                 body = await _read(response, MAX_JSON_BYTES)
-        except (httpx.HTTPError, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = self._explain(error, began=False)
         else:
-            return self._provider.decode_history(parse_json(body, where="the stored conversation"))
+            return self._provider.decode_history(
+                self._parsed(body, where="the stored conversation")
+            )
         raise failure
 
     async def _attempt(self, question: Question, run: Run) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of one connection: of the question, or of what is left of the run."""
-        spec = run.resumed_by(self._provider) or self._provider.request(question)
-        if spec.method == "POST":
-            spec = replace(spec, headers={**spec.headers, "Idempotency-Key": run.key})
+        spec = run.connect(self._provider, question)
         answered = False
         try:
             async with await self._client() as client, self._open(client, spec) as response:
@@ -224,31 +232,37 @@ class HttpSource:
     async def _events(
         self, response: httpx.Response, run: Run
     ) -> AsyncGenerator[StreamEvent, None]:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        named = response.headers.get("content-type", "").partition(";")[0].strip()
+        kind = named.lower()
         if kind == "application/json":
             body = await _read(response, MAX_JSON_BYTES)
-            for event in self._provider.decode_json(parse_json(body, where="the answer")):
+            events = self._provider.decode_json(self._parsed(body, where="the answer"))
+            for event in run.take(_WHOLE, events):
                 yield _checked(event)
             return
         if kind != "text/event-stream":
             raise StreamFormatError(
                 f"expected an event stream (text/event-stream) from {self._provider.url}, got "
-                f"{shorten(kind, 60) or 'no content type'}: is this the right URL?"
+                f"{shorten(named, 60, redact=self._provider.redact) or 'no content type'}: "
+                "is this the right URL?"
             )
         decoder = EventStreamDecoder(max_event_bytes=self._max_event_bytes)
-        seen = frozenset(run.ids)
         async for chunk in response.aiter_bytes():
-            for frame in decoder.feed(chunk):
-                run.retry_ms = decoder.retry_ms or run.retry_ms
-                if frame.id in seen:
-                    continue
-                run.take(frame.id)
-                for event in self._provider.decode(frame):
-                    if isinstance(event, StreamStart):
-                        run.id = event.run_id or run.id
-                    run.ended = isinstance(event, StreamEnd | StreamError)
-                    yield _checked(event)
+            # A transport of the caller's own may hand over everything at once.
+            for at in range(0, len(chunk), _SLICE_BYTES):
+                frames = decoder.feed(chunk[at : at + _SLICE_BYTES])
+                if decoder.retry_ms is not None:
+                    run.retry_ms = decoder.retry_ms
+                for frame in frames:
+                    for event in run.take(frame, self._provider.decode(frame)):
+                        if isinstance(event, StreamStart):
+                            run.id = event.run_id or run.id
+                        run.ended = isinstance(event, StreamEnd | StreamError)
+                        yield _checked(event)
         decoder.feed(b"")
+
+    def _parsed(self, body: bytes, *, where: str) -> Any:
+        return parse_json(body, where=where, redact=self._provider.redact)
 
     async def _refusal(self, response: httpx.Response) -> Broken:
         status = response.status_code
@@ -286,6 +300,10 @@ class HttpSource:
                 )
             case httpx.TimeoutException():
                 return ConnectionFailed(f"{url} did not answer within {self._timeout.read:g} s")
+            case httpx.ProxyError():
+                return ConnectionFailed(
+                    f"the proxy that the environment names did not connect to {url}"
+                )
             case httpx.ConnectError():
                 return ConnectionFailed(
                     f"could not connect to {url}: is the server running, and is the URL right?"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from ..conversation import Question
 from ..errors import ChatError, ProviderError, StreamInterrupted
+from ..events import StreamEvent, TextDelta
 from ..providers.base import Provider, RequestSpec
 from ..retry import LONGEST_RETRY_MS, MAX_ATTEMPTS, MAX_RESUMES, backoff_s
+from ..sse import ServerSentEvent
+
+_SENDABLE = re.compile(r"[^\s\0]+([ \t]+[^\s\0]+)*", re.ASCII)
+"""What a header's value may be (RFC 9110 §5.5), when it is sent as UTF-8."""
 
 
 @dataclass(slots=True)
@@ -17,28 +25,57 @@ class Run:
     Attributes:
         key: the Idempotency-Key of the question.
         id: the server's name of the run; None where it can be neither resumed nor stopped by name.
-        ids: of the events that came.
+        seen: the events that came, by their ids: on which connection, and a hash of what it was.
+        connection: counts the connections, from 1.
+        resumed: this connection is not the first that brings events.
+        is_exact: every event has an id of its own, which can be sent back: what follows the last
+            one can be told.
         failures: of connections, since the last event.
         limit: how many connections there may be before that is a failure.
     """
 
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     id: str | None = None
-    ids: set[str] = field(default_factory=set)
+    seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    connection: int = 0
     last_id: str = ""
     is_exact: bool = True
     began: bool = False
+    resumed: bool = False
     ended: bool = False
     retry_ms: int | None = None
     failures: int = 0
     limit: int = MAX_ATTEMPTS
 
-    def take(self, event_id: str) -> None:
-        """Note an event that came."""
+    def connect(self, provider: Provider, question: Question) -> RequestSpec:
+        """Return the request for the next connection: for what is left, else for the answer."""
+        self.connection, self.resumed = self.connection + 1, self.began
+        spec = self.resumed_by(provider) or provider.request(question)
+        if spec.method == "POST":
+            spec = replace(spec, headers={**spec.headers, "Idempotency-Key": self.key})
+        return spec
+
+    def take(self, frame: ServerSentEvent, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
+        """Note a frame that came, and return those of its events that are news.
+
+        Raises:
+            Broken: if the server did not go on where the answer broke off.
+        """
+        mark = hash((frame.event, frame.data))
+        earlier = self.seen.get(frame.id)
+        if not events and (earlier or not frame.id):
+            return ()  # a ping, say; it stands for nothing, and so in no one's place
+        if earlier and earlier[0] < self.connection:
+            if earlier[1] != mark:
+                raise _elsewhere()
+            return ()
+        if self.resumed and not frame.id and any(isinstance(event, TextDelta) for event in events):
+            raise _elsewhere()
         # Two events under one id: what follows that id cannot be told from what came already.
-        self.is_exact &= event_id not in self.ids and bool(event_id)
-        self.ids.add(event_id)
-        self.last_id, self.began, self.failures = event_id, True, 0
+        self.is_exact &= earlier is None and _SENDABLE.fullmatch(frame.id) is not None
+        self.seen[frame.id] = (self.connection, mark)
+        self.last_id, self.began, self.failures = frame.id, True, 0
+        return events
 
     def resumed_by(self, provider: Provider) -> RequestSpec | None:
         """Return the request for what is left; None where nothing came, or it cannot be told."""
@@ -109,3 +146,10 @@ class Broken(Exception):
 def refused(sentence: str, *, status: int) -> Broken:
     """Return the failure of an HTTP status that will not pass by itself."""
     return Broken(ProviderError(sentence, status=status), hopeless=True)
+
+
+def _elsewhere() -> Broken:
+    return Broken(
+        StreamInterrupted("the server did not go on where the answer broke off, but elsewhere"),
+        hopeless=True,
+    )
