@@ -21,6 +21,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from datetime import UTC, datetime
 from functools import cache
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -282,7 +283,7 @@ class HttpSource:
             return refused(sentence, status=status)
         wait_s = retry_after_s(response.headers, datetime.now(UTC))
         if wait_s is not None and wait_s > LONGEST_WAIT_S:
-            return refused(f"{sentence}; it asks to wait {wait_s:.0f} s", status=status)
+            return refused(f"{sentence}; it asks to wait {ceil(wait_s)} s", status=status)
         failure = ProviderError(sentence, status=status)
         return Broken(failure, never_arrived=True, wait_s=wait_s)
 
