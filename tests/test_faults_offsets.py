@@ -26,7 +26,9 @@ def in_utf8(body: bytes) -> bytes:
     return body.replace(rb"\u00e9", "é".encode()).replace(rb"\ud83d\ude00", "😀".encode())
 
 
-TOKENS = [f"{word} né 😀 {number}\n" for number, word in enumerate(("Hello", "world", "") * 11)]
+TOKENS = [
+    f"{word} né 😀 {number}\n" for number, word in enumerate(("Hello", "world, " * 4, "") * 6)
+]
 TEXT = "".join(TOKENS)
 PLAIN = in_utf8(START + b"".join(event("message", token=token) for token in TOKENS) + END)
 EVENTS = [in_utf8(each) for each in run_of(*TOKENS)]
@@ -36,9 +38,9 @@ A_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Padding: some
 
 
 @pytest.fixture(autouse=True)
-def _no_trio(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_sniffio(monkeypatch: pytest.MonkeyPatch) -> None:
     # Several times a request, httpcore looks whether it is installed: a quarter of all time here.
-    monkeypatch.setitem(sys.modules, "trio", None)
+    monkeypatch.setitem(sys.modules, "sniffio", None)
 
 
 def cut(body: bytes):
@@ -73,6 +75,7 @@ def asked_at_each_offset(url: str, length: int) -> Iterator[tuple[int, Ending]]:
                 chat.node.clear()
 
 
+@pytest.mark.timeout(180)  # some 2,000 connections; twice as many in the next one
 def test_without_ids_an_answer_cut_anywhere_is_interrupted_and_keeps_what_came() -> None:
     with nothing_left_behind(), serve_beside(cut(PLAIN)) as server:
         for offset, ending in asked_at_each_offset(server.url, len(PLAIN)):
@@ -81,6 +84,7 @@ def test_without_ids_an_answer_cut_anywhere_is_interrupted_and_keeps_what_came()
         assert len(server.requests) == len(PLAIN)
 
 
+@pytest.mark.timeout(180)
 def test_with_ids_an_answer_cut_anywhere_is_resumed_complete_and_exact() -> None:
     async def answer(connection: Connection) -> None:
         await (cut(NAMED) if connection.request.method == "POST" else resuming(EVENTS))(connection)
