@@ -100,10 +100,9 @@ def watched(url: str, **options: Any) -> Iterator[WatchedChat]:
 
 
 async def _ended(before: set[asyncio.Task[Any]]) -> None:
-    tasks = asyncio.all_tasks() - before - {asyncio.current_task()}
-    if tasks:
-        _, left = await asyncio.wait(tasks, timeout=_LIMIT_S)
-        assert left == set(), f"tasks that do not end: {left}"
+    while tasks := asyncio.all_tasks() - before - {asyncio.current_task()}:
+        done, left = await asyncio.wait(tasks, timeout=_LIMIT_S)  # one may leave another behind
+        assert done, f"tasks that do not end: {left}"
 
 
 @contextmanager

@@ -26,9 +26,8 @@ def in_utf8(body: bytes) -> bytes:
     return body.replace(rb"\u00e9", "é".encode()).replace(rb"\ud83d\ude00", "😀".encode())
 
 
-TOKENS = [
-    f"{word} né 😀 {number}\n" for number, word in enumerate(("Hello", "world, " * 4, "") * 6)
-]
+WORDS = ("", "word, " * 20) * 8
+TOKENS = [f"{word} né 😀 {number}\n" for number, word in enumerate(WORDS)]
 TEXT = "".join(TOKENS)
 PLAIN = in_utf8(START + b"".join(event("message", token=token) for token in TOKENS) + END)
 EVENTS = [in_utf8(each) for each in run_of(*TOKENS)]
