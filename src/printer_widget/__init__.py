@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conversation import Conversation, Message
+from .conversation import Conversation, ConversationInfo, Message
 from .errors import (
     BusyError,
     ChatError,
@@ -37,6 +37,7 @@ __all__ = [
     "ConnectionFailed",
     "Conversation",
     "ConversationAssigned",
+    "ConversationInfo",
     "Message",
     "Printer",
     "ProviderError",

@@ -81,6 +81,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationInfo:
+    """A conversation as a server lists it.
+
+    Attributes:
+        id: the server's id of it.
+        title: what it is about.
+        updated_at: when something was last said in it: ISO 8601, or ``""``.
+    """
+
+    id: str
+    title: str
+    updated_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """A conversation's finished messages, and the id that its server gave it."""
 

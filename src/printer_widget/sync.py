@@ -46,6 +46,7 @@ class State:
         streaming: true while that turn has no ending.
         messages: the conversation, as JSON objects that are never changed.
         revision: grows by one at every change but text that grows.
+        conversation: the server's id of the conversation that is open; None while it has none.
         attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
         labels: what the view says about the model.
     """
@@ -56,6 +57,7 @@ class State:
     streaming: bool = False
     messages: tuple[JSON, ...] = ()
     revision: int = 0
+    conversation: str | None = None
     attempt: tuple[int, int] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -65,6 +67,7 @@ class State:
         return {
             "turn": self.turn,
             "revision": self.revision,
+            "conversation": self.conversation,
             "attempt": list(self.attempt) if self.attempt else None,
             "labels": dict(self.labels),
         }

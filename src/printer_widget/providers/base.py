@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ..batching import join_surrogates
-from ..conversation import Message, Question
+from ..conversation import ConversationInfo, Message, Question
 from ..errors import StreamFormatError
 from ..events import StreamEvent
 from ..sse import ServerSentEvent
@@ -94,6 +94,26 @@ class Provider(Protocol):
             StreamFormatError: if the body is not of the protocol's form.
         """
         return ()
+
+    def conversations(self, chat_node_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request for the list of a widget's conversations; None where none is kept."""
+        return None
+
+    def decode_conversations(self, body: object) -> tuple[ConversationInfo, ...]:  # noqa: ARG002
+        """Return the conversations that the answer to :meth:`conversations` lists.
+
+        Raises:
+            StreamFormatError: if the body is not of the protocol's form.
+        """
+        return ()
+
+    def rename(self, conversation_id: str, title: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request that gives a conversation another title."""
+        return None
+
+    def remove(self, conversation_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request that deletes a conversation."""
+        return None
 
 
 def _as_it_is(text: str) -> str:

@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..batching import join_surrogates
-from ..conversation import Message, Question
+from ..conversation import ConversationInfo, Message, Question
 from ..errors import StreamFormatError
 from ..events import (
     ConversationAssigned,
@@ -132,8 +132,22 @@ class Printer(Provider):
 
     def history(self, conversation_id: str) -> RequestSpec:
         """Return the request for a conversation's stored messages."""
-        path = f"/api/conversations/{quote(conversation_id, safe='')}/messages"
+        return self._spec("GET", _path(conversation_id) + "/messages", accept="application/json")
+
+    def conversations(self, chat_node_id: str) -> RequestSpec:
+        """Return the request for the list of a widget's conversations."""
+        path = f"/api/conversations?chat_node_id={quote(chat_node_id, safe='')}"
         return self._spec("GET", path, accept="application/json")
+
+    def rename(self, conversation_id: str, title: str) -> RequestSpec:
+        """Return the request that gives a conversation another title."""
+        return self._spec(
+            "PATCH", _path(conversation_id), body={"title": title}, accept="application/json"
+        )
+
+    def remove(self, conversation_id: str) -> RequestSpec:
+        """Return the request that deletes a conversation."""
+        return self._spec("DELETE", _path(conversation_id), accept="application/json")
 
     def _spec(
         self,
@@ -187,6 +201,13 @@ class Printer(Provider):
             )
         return (StreamError(sentence),)
 
+    def decode_conversations(self, body: object) -> tuple[ConversationInfo, ...]:
+        """Return the conversations of a list."""
+        listed = body.get("conversations") if isinstance(body, Mapping) else body
+        if not isinstance(listed, list):
+            raise StreamFormatError("expected a list of conversations")
+        return tuple(_info(entry) for entry in listed)
+
     def decode_history(self, body: object) -> tuple[Message, ...]:
         """Return the messages of a stored conversation."""
         listed = body.get("messages") if isinstance(body, Mapping) else body
@@ -238,6 +259,22 @@ def _message(entry: object, redact: Callable[[str], str]) -> Message:
         conversation_id=conversation_id if isinstance(conversation_id, str) else None,
         status=status,
         error=join_surrogates(error) if isinstance(error, str) else None,
+    )
+
+
+def _path(conversation_id: str) -> str:
+    return f"/api/conversations/{quote(conversation_id, safe='')}"
+
+
+def _info(entry: object) -> ConversationInfo:
+    data = entry if isinstance(entry, Mapping) else {}
+    name, title, updated_at = (data.get(key) for key in ("id", "title", "updated_at"))
+    if not isinstance(name, str) or not name:
+        raise StreamFormatError("expected an id in a listed conversation, got none")
+    return ConversationInfo(
+        id=join_surrogates(name),
+        title=join_surrogates(title) if isinstance(title, str) else "",
+        updated_at=join_surrogates(updated_at) if isinstance(updated_at, str) else "",
     )
 
 

@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..batching import join_surrogates
-from ..conversation import Message, Question
+from ..conversation import ConversationInfo, Message, Question
 from ..errors import (
     ChatError,
     ConnectionFailed,
@@ -41,6 +41,7 @@ from ..events import Reconnecting, StreamEnd, StreamError, StreamEvent, StreamSt
 from ..providers.base import Provider, RequestSpec, is_loopback, parse_json, shorten
 from ..retry import LONGEST_WAIT_S, RETRYABLE, retry_after_s
 from ..sse import MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
+from .base import Archive
 from .run import Broken, Run, refused
 
 _NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -134,26 +135,43 @@ class HttpSource:
         # and would be reachable as the context of ours.
         raise failure
 
-    async def stored(self, conversation_id: str) -> tuple[Message, ...] | None:
-        """Return the messages that the server keeps of a conversation; None where it keeps none.
+    @property
+    def archive(self) -> Archive | None:
+        """What the server keeps of conversations; None where it keeps none."""
+        return self if self._provider.conversations("") is not None else None
 
-        Raises:
-            ChatError: a subclass of it, if the server fails or speaks another protocol.
-        """
-        spec = self._provider.history(conversation_id)
+    async def stored(self, conversation_id: str) -> tuple[Message, ...]:
+        """Return the messages that the server keeps of a conversation; see :class:`Archive`."""
+        body = await self._exchange(self._provider.history(conversation_id))
+        return self._provider.decode_history(body)
+
+    async def conversations(self, chat_node_id: str) -> tuple[ConversationInfo, ...]:
+        """Return the conversations that the server keeps for a widget; see :class:`Archive`."""
+        body = await self._exchange(self._provider.conversations(chat_node_id))
+        return self._provider.decode_conversations(body)
+
+    async def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title; see :class:`Archive`."""
+        await self._exchange(self._provider.rename(conversation_id, title))
+
+    async def remove(self, conversation_id: str) -> None:
+        """Delete a conversation; see :class:`Archive`."""
+        await self._exchange(self._provider.remove(conversation_id))
+
+    async def _exchange(self, spec: RequestSpec | None) -> Any:
+        """Send one request and return the JSON of its answer; None where that has no body."""
         if spec is None:
-            return None
+            raise ProviderError(f"{self._provider.url} keeps no conversations")
+        body = b""
         try:
             async with await self._client() as client, self._open(client, spec) as response:
-                if response.status_code != httpx.codes.OK:
-                    return None
+                if not response.is_success:
+                    raise (await self._refusal(response)).failure
                 body = await _read(response, MAX_JSON_BYTES)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = self._explain(error, began=False)
         else:
-            return self._provider.decode_history(
-                self._parsed(body, where="the stored conversation")
-            )
+            return self._parsed(body, where="the answer") if body else None
         raise failure
 
     async def _attempt(self, question: Question, run: Run) -> AsyncGenerator[StreamEvent, None]:
