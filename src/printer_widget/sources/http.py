@@ -49,6 +49,7 @@ _STOP_LIMIT_S = 5.0
 _ERROR_BODY_LIMIT_S = 5.0
 
 _SLICE_BYTES = 1 << 14
+"""How much is decoded before others have their turn on the loop: some ms of work."""
 
 _WHOLE = ServerSentEvent("message", "", "")
 """Stands for an answer that came as one piece of JSON: an event without an id."""
@@ -267,8 +268,9 @@ class HttpSource:
             )
         decoder = EventStreamDecoder(max_event_bytes=self._max_event_bytes)
         async for chunk in response.aiter_bytes():
-            # A transport of the caller's own may hand over everything at once.
+            # Everything may be there at once, and nothing of it news that the reader could pause at.
             for at in range(0, len(chunk), _SLICE_BYTES):
+                await asyncio.sleep(0)
                 frames = decoder.feed(chunk[at : at + _SLICE_BYTES])
                 if decoder.retry_ms is not None:
                     run.retry_ms = decoder.retry_ms
