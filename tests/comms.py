@@ -47,7 +47,9 @@ class Page:
         self.comm = comm
         self.browser = Browser({**comm.opened})
         self.replies: dict[str, dict[str, Any]] = {}
+        self.lists: list[list[dict[str, Any]]] = []
         self.nonces = itertools.count()
+        self.last = -1
         self.report()
 
     def read(self) -> Browser:
@@ -56,6 +58,8 @@ class Page:
             content = message.get("content")
             if isinstance(content, dict) and content.get("type") == "reply":
                 self.replies[content["nonce"]] = content
+            elif isinstance(content, dict) and content.get("type") == "conversations":
+                self.lists.append(content["list"])
             elif message["method"] in {"custom", "update"}:
                 self.browser.take(message)
         return self.browser
@@ -76,7 +80,8 @@ class Page:
 
     def command(self, kind: str, **fields: Any) -> dict[str, Any] | None:
         """Send a command; return the reply to it, if there is one."""
-        nonce = f"n{next(self.nonces)}"
+        self.last = next(self.nonces)
+        nonce = f"n{self.last}"
         if kind != "stop":
             fields["nonce"] = nonce
         self.comm.receive({"type": kind, "client": self.browser.client, **fields})

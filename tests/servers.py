@@ -35,6 +35,7 @@ from printer_widget.events import StreamEvent, TextDelta
 from printer_widget.providers import Printer
 from printer_widget.sources import HttpSource
 
+_RESUME = ("GET", "/api/chat/stream/")
 EVENT_STREAM = "text/event-stream"
 TOKEN = "tok-5ecret"
 
@@ -107,6 +108,11 @@ class Connection:
 Answer = Callable[[Connection], Awaitable[None]]
 
 
+async def reset(connection: Connection) -> None:
+    """Answer with a TCP reset."""
+    connection.reset()
+
+
 def sending(*parts: bytes, **head: Any) -> Answer:
     """An answer that sends a head and these parts, then closes the connection in good order."""
 
@@ -114,6 +120,46 @@ def sending(*parts: bytes, **head: Any) -> Answer:
         await connection.head(**head)
         for part in parts:
             await connection.send(part)
+
+    return answer
+
+
+def in_turn(*answers: Answer) -> Answer:
+    """The first connection that asks, or resumes, gets the first answer; the last gets the rest.
+
+    A stop is taken, and no messages are stored.
+    """
+    waiting = list(answers)
+
+    async def answer(connection: Connection) -> None:
+        path = connection.request.path
+        if path.endswith("/stop"):
+            await connection.head("204 No Content", content_type=None)
+        elif path.startswith("/api/conversations/"):
+            await connection.head("404 Not Found", content_type=None)
+        else:
+            await (waiting.pop(0) if len(waiting) > 1 else waiting[0])(connection)
+
+    return answer
+
+
+def run_of(*tokens: str, run_id: str = "r1") -> list[bytes]:
+    """The events of an answer that can be resumed, under the ids 1, 2, 3 …"""
+    events = [
+        event("stream_start", status="streaming", run_id=run_id),
+        *(event("message", token=token) for token in tokens),
+        END,
+    ]
+    return [b"id: %d\n%b" % (number, each) for number, each in enumerate(events, 1)]
+
+
+def resuming(events: list[bytes]) -> Answer:
+    """An answer that sends what follows the event that the client had last."""
+
+    async def answer(connection: Connection) -> None:
+        await connection.head()
+        last = int(connection.request.headers.get("last-event-id", "0"))
+        await connection.send(b"".join(events[last:]))
 
     return answer
 
@@ -127,6 +173,18 @@ class Server:
         self._answer = answer
         self._failures: list[BaseException] = []
         self._handlers: set[asyncio.Task[None]] = set()
+
+    @property
+    def questions(self) -> list[Request]:
+        return [each for each in self.requests if each.path.endswith("/api/chat/stream")]
+
+    @property
+    def resumes(self) -> list[Request]:
+        return [each for each in self.requests if (each.method, each.path[:17]) == _RESUME]
+
+    @property
+    def stops(self) -> list[Request]:
+        return [each for each in self.requests if each.path.endswith("/stop")]
 
     async def open(self) -> asyncio.Server:
         listening = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -242,8 +300,14 @@ def question(text: str = "Hi") -> Question:
     return Question(conversation=Conversation(messages=(message,)))
 
 
-def source(url: str, **options: Any) -> HttpSource:
-    return HttpSource(Printer(url, token=TOKEN), **options)
+async def no_wait(_seconds: float) -> None:
+    """Wait no time before another attempt, but let the loop go round."""
+    await asyncio.sleep(0)
+
+
+def source(url: str, *, idempotent: bool = False, **options: Any) -> HttpSource:
+    options.setdefault("wait", no_wait)
+    return HttpSource(Printer(url, token=TOKEN, idempotent=idempotent), **options)
 
 
 async def read(source: HttpSource) -> list[StreamEvent]:

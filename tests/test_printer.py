@@ -209,7 +209,7 @@ def test_other_names_are_not_loopback(host: str) -> None:
     ("event", "data", "expected"),
     [
         ("stream_start", {"status": "streaming"}, (StreamStart(),)),
-        ("stream_start", {"run_id": "r1", "extra": [1]}, (StreamStart(),)),
+        ("stream_start", {"run_id": "r1", "extra": [1]}, (StreamStart("r1"),)),
         ("conversation_id", {"conversation_id": "c1"}, (ConversationAssigned("c1"),)),
         ("conversation_id", {"conversation_id": "\ud83d"}, (ConversationAssigned("\ufffd"),)),
         ("conversation_id", {"conversation_id": None}, ()),

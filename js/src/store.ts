@@ -7,13 +7,22 @@
  */
 
 import { batch, computed, signal } from "@preact/signals-core";
-import { explain, STRINGS } from "./strings.js";
-import { EMPTY, type Ending, type Message, readMessages, type State } from "./wire.js";
+import { count, explain, STRINGS } from "./strings.js";
+import {
+  type Attempt,
+  EMPTY,
+  type Ending,
+  type Message,
+  readAttempt,
+  readMessages,
+  type State,
+} from "./wire.js";
 
 export type Phase =
   | "idle"
   | "waiting"
   | "streaming"
+  | "reconnecting"
   | "stopping"
   | "ended"
   | "stopped"
@@ -51,6 +60,8 @@ export class Store {
   readonly isStreaming = signal(false);
   readonly turn = signal<string | null>(null);
   readonly labels = signal<Labels>(readLabels({}));
+  /** The connection that is being tried again; null while there is one. */
+  readonly attempt = signal<Attempt | null>(null);
 
   /** True while the kernel does not answer, until anything is heard from it. */
   readonly lost = signal(false);
@@ -73,6 +84,7 @@ export class Store {
     if (this.lost.value) return "lost";
     if (this.isStreaming.value) {
       if (this.#stopped() !== null) return "stopping";
+      if (this.attempt.value !== null) return "reconnecting";
       return this.streamedText.value === "" ? "waiting" : "streaming";
     }
     const last = this.messages.value.at(-1);
@@ -103,6 +115,8 @@ export class Store {
         return STRINGS.thinking;
       case "streaming":
         return STRINGS.generating;
+      case "reconnecting":
+        return this.attempt.value ? count(STRINGS.reconnecting, this.attempt.value) : "";
       case "stopping":
         return this.stopping.value?.overdue ? STRINGS.stillStopping : STRINGS.stopping;
       case "ended":
@@ -163,7 +177,10 @@ export class Store {
       this.turn.value = state._view.turn;
       // A turn without a name cannot be stopped or appended to: only a broken state has one.
       this.isStreaming.value = state.isStreaming && state._view.turn !== null;
-      if (state._view !== before._view) this.#acceptLabels(state._view.labels);
+      if (state._view !== before._view) {
+        this.#acceptLabels(state._view.labels);
+        this.attempt.value = readAttempt(state._view);
+      }
       if (this.#stopped() === null) this.stopping.value = null;
       if (state.isStreaming !== before.isStreaming) this.note.value = null;
       if (state.isStreaming) this.isRetrying.value = false;
@@ -250,7 +267,8 @@ export class Store {
   #acceptMessages(before: State, after: State): void {
     const known = new Set(this.messages.value.map((message) => message.id));
     const messages = readMessages(after.messages);
-    const news = messages.filter((message) => !known.has(message.id));
+    this.#keepRenamed(messages);
+    const news = messages.filter(({ id }) => !known.has(id) && !this.#keys.has(id));
     const hasEnded = before.isStreaming && !(after.isStreaming && sameTurn(before, after));
     const answer = hasEnded ? news.find((message) => message.role === "assistant") : undefined;
     if (answer !== undefined) this.#keys.set(answer.id, `turn ${before._view.turn}`);
@@ -261,6 +279,17 @@ export class Store {
       if (!messages.some((message) => message.id === id)) this.#keys.delete(id);
     }
     this.messages.value = messages;
+  }
+
+  /** A server stores messages under ids of its own: the same text in the same place is the same. */
+  #keepRenamed(messages: readonly Message[]): void {
+    const ids = new Set(messages.map(({ id }) => id));
+    for (const [at, old] of this.messages.value.entries()) {
+      const now = messages[at];
+      if (now === undefined || ids.has(old.id)) continue;
+      if (now.role !== old.role || now.content !== old.content) continue;
+      this.#keys.set(now.id, this.#keys.get(old.id) ?? `message ${old.id}`);
+    }
   }
 
   /** The kernel's messages carry no nonce: the same text, or else the first one accepted, is it. */

@@ -14,6 +14,7 @@ export const STRINGS = {
   jump: "Jump to latest",
   thinking: "AI is thinking…",
   generating: "Generating…",
+  reconnecting: "Reconnecting",
   stopping: "Stopping…",
   stillStopping: "Still stopping: the kernel is busy…",
   complete: "Complete",
@@ -30,6 +31,11 @@ export const STRINGS = {
   tooLong: "This message is too long to send. Shorten it to a million characters.",
   waiting: "Not sent yet",
 } as const;
+
+/** Say which connection is being tried: "Reconnecting (2/3)…". */
+export function count(label: string, { attempt, of }: { attempt: number; of: number }): string {
+  return `${label} (${attempt}/${of})…`;
+}
 
 /** Join a label and the sentence that explains it, where there is one. */
 export function explain(label: string, sentence: string | null): string {

@@ -26,6 +26,12 @@ export interface View {
   readonly turn: string | null;
   readonly revision: number;
   readonly labels: Readonly<Record<string, unknown>>;
+  readonly attempt?: unknown;
+}
+
+export interface Attempt {
+  readonly attempt: number;
+  readonly of: number;
 }
 
 /** The synced state, by the names that it has on both sides. */
@@ -83,6 +89,14 @@ const isCount = (value: unknown): value is number =>
 const isName = (value: unknown): value is string =>
   isText(value) && value.length > 0 && value.length <= MAX_NAME;
 const isTurn = (value: unknown): value is string | null => value === null || isName(value);
+
+/** Read `[attempt, of]`: which connection is being tried, of how many. */
+export function readAttempt(view: View): Attempt | null {
+  const given: readonly unknown[] = Array.isArray(view.attempt) ? view.attempt : [];
+  const [attempt, of] = given;
+  return given.length === 2 && isCount(attempt) && isCount(of) ? { attempt, of } : null;
+}
+
 const isQuestion: Check = (value) => isText(value) && value.length <= MAX_TEXT;
 const isView = (value: unknown): value is View =>
   isFields(value) && isTurn(value.turn) && isCount(value.revision) && isFields(value.labels);

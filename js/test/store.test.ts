@@ -10,10 +10,12 @@ interface Change {
   messages?: unknown[];
   turn?: string | null;
   labels?: Record<string, unknown>;
+  attempt?: unknown;
 }
 
-function state({ text = "", streaming = false, messages = [], turn = "t1", labels = {} }: Change) {
-  const _view = { turn, revision: 1, labels };
+function state(change: Change) {
+  const { text = "", streaming = false, messages = [], turn = "t1", labels = {} } = change;
+  const _view = { turn, revision: 1, labels, attempt: change.attempt ?? null };
   return { streamedText: text, isStreaming: streaming, messages, _view } satisfies State;
 }
 
@@ -49,6 +51,27 @@ describe("the phase", () => {
     store.accept(state({ streaming: true, turn: "t1", text: "He" }));
     expect(store.phase.value).toBe("streaming");
   });
+
+  test("is reconnecting while a connection is being tried, and says which", () => {
+    const store = storeOf({ streaming: true, text: "He", attempt: [2, 3] });
+    expect(store.phase.value).toBe("reconnecting");
+    expect(store.status.value).toBe("Reconnecting (2/3)…");
+    store.accept(state({ streaming: true, text: "Hello" }));
+    expect(store.phase.value).toBe("streaming");
+  });
+
+  test("is stopping, not reconnecting, once the reader has stopped", () => {
+    const store = storeOf({ streaming: true, attempt: [2, 3] });
+    store.stop();
+    expect(store.phase.value).toBe("stopping");
+  });
+
+  test.each([[[2]], ["2/3"], [[2, "3"]], [[-1, 3]], [{ attempt: 2, of: 3 }]])(
+    "is not reconnecting for %j, which is no attempt",
+    (attempt) => {
+      expect(storeOf({ streaming: true, attempt }).phase.value).toBe("waiting");
+    },
+  );
 
   test("is lost whatever else is true", () => {
     const store = storeOf({ streaming: true, text: "He" });
@@ -177,4 +200,22 @@ test.each([
   ["Failed", { messages: [assistant("a", "", "error")] }],
 ])("the status is %j for %j", (sentence, change) => {
   expect(storeOf(change as Change).status.value).toBe(sentence);
+});
+
+describe("messages that a server stored under other ids", () => {
+  test("keep their place on the screen", () => {
+    const store = storeOf({ messages: [question, assistant("a1", "Hello")] });
+    const keys = store.history.value.map(({ key }) => key);
+    store.accept(state({ messages: [user("s1", "Hi"), assistant("s2", "Hello")] }));
+    expect(store.history.value.map(({ key }) => key)).toEqual(keys);
+    store.accept(state({ messages: [user("r1", "Hi"), assistant("s2", "Hello")] }));
+    expect(store.history.value.map(({ key }) => key)).toEqual(keys);
+  });
+
+  test("are other messages where their text is another", () => {
+    const store = storeOf({ messages: [question] });
+    const [before] = store.history.value;
+    store.accept(state({ messages: [user("s1", "Hello")] }));
+    expect(store.history.value[0]?.key).not.toBe(before?.key);
+  });
 });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conversation import Conversation, Message
+from .conversation import Conversation, ConversationInfo, Message
 from .errors import (
     BusyError,
     ChatError,
@@ -15,6 +15,7 @@ from .errors import (
 )
 from .events import (
     ConversationAssigned,
+    Reconnecting,
     StreamEnd,
     StreamError,
     StreamEvent,
@@ -36,9 +37,11 @@ __all__ = [
     "ConnectionFailed",
     "Conversation",
     "ConversationAssigned",
+    "ConversationInfo",
     "Message",
     "Printer",
     "ProviderError",
+    "Reconnecting",
     "StreamEnd",
     "StreamError",
     "StreamEvent",

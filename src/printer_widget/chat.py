@@ -7,6 +7,7 @@ last one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -16,10 +17,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from .batching import INTERVAL_S, Batcher, join_surrogates
-from .conversation import Conversation, Message, Question
-from .errors import BusyError, ClosedError
+from .conversation import Conversation, ConversationInfo, Message, Question
+from .errors import BusyError, ChatError, ClosedError
 from .loop import BackgroundLoop
-from .sources import Source
+from .sources import Archive, Source
 from .sync import State
 from .turn import Turn, WatchCell
 from .wire import JSON, utf16_length
@@ -54,6 +55,7 @@ class Chat:
         labels: Mapping[str, str],
         system: str | None = None,
         project_id: str | None = None,
+        chat_node_id: str | None = None,
     ) -> None:
         self.source = source
         self.state = State(labels=labels)
@@ -64,10 +66,11 @@ class Chat:
         self._watch_cell = watch_cell
         self._system = join_surrogates(system) if system else None
         self._project_id = project_id
-        self._node_id = uuid.uuid4().hex
+        self._node_id = chat_node_id or uuid.uuid4().hex
         self._conversation = Conversation()
         self._callbacks: dict[CallbackKind, list[Callable[[Any], object]]] = {}
         self._warned = False
+        self._refreshing: set[asyncio.Task[None]] = set()
 
     # Commands --------------------------------------------------------------------------------
 
@@ -112,12 +115,53 @@ class Chat:
     def clear(self) -> None:
         """Begin a new conversation; see ``ChatNode.clear``."""
         self._check_free()
-        self._conversation = Conversation()
-        self._change(messages=(), turn=None, text="", units=0)
+        self._show_conversation(Conversation())
+
+    async def conversations(self) -> tuple[ConversationInfo, ...]:
+        """Return what the server keeps; see ``ChatNode.conversations``."""
+        return await self._kept().conversations(self._node_id)
+
+    async def open(self, conversation_id: str) -> None:
+        """Show another conversation; see ``ChatNode.open_conversation``."""
+        self._check_free()
+        messages = await self._kept().stored(conversation_id)
+        self._check_free()  # a turn may have begun meanwhile
+        self._show_conversation(Conversation(messages=messages, id=conversation_id))
+
+    async def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title; see ``ChatNode.rename_conversation``."""
+        if not title.strip():
+            raise ValueError("the title is blank: expected some text")
+        await self._kept().rename(conversation_id, join_surrogates(title.strip()))
+
+    async def remove(self, conversation_id: str) -> None:
+        """Delete a conversation; see ``ChatNode.delete_conversation``."""
+        if conversation_id == self._conversation.id:
+            self._check_free()
+        await self._kept().remove(conversation_id)
+        if conversation_id == self._conversation.id and not self.state.streaming:
+            self._show_conversation(Conversation())
+
+    @property
+    def archive(self) -> Archive | None:
+        """What the server keeps of conversations; None where it keeps none."""
+        return getattr(self.source, "archive", None)
+
+    def _kept(self) -> Archive:
+        if self.closed:
+            raise ClosedError("this chat was closed: make a new ChatNode")
+        if self.archive is None:
+            raise ValueError(
+                f"{self.source.label} keeps no conversations: a Printer backend does, "
+                "as in ChatNode(url)"
+            )
+        return self.archive
 
     def close(self) -> None:
         """Stop the turn and take no more commands."""
         self.closed = True
+        for task in self._refreshing:
+            task.cancel()
         if self.turn is not None:
             self.turn.stop()
 
@@ -139,16 +183,43 @@ class Chat:
         """Take the id under which the server keeps the conversation."""
         if turn is self.turn and self._conversation.id != conversation_id:
             self._conversation = self._conversation.assigned(conversation_id)
-            self._change(messages=self._dicts())
+            self._change(messages=self._dicts(), conversation=conversation_id)
+
+    def connection_tried(self, turn: Turn, attempt: tuple[int, int] | None) -> None:
+        """Take that the connection is tried again, or is there again."""
+        if turn is self.turn:
+            self._change(attempt=attempt)
 
     def turn_ended(self, turn: Turn, reply: Message) -> None:
         """Take the ending: the reply and ``streaming=False`` are one change."""
         _running.discard(turn)
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
-            self._change(messages=self._dicts(), streaming=False)
+            self._change(messages=self._dicts(), streaming=False, attempt=None)
+            self._refresh(turn, reply)
             well = reply.status in {"complete", "stopped"}
             self._call_back("complete" if well else "error", reply)
+
+    def _refresh(self, turn: Turn, reply: Message) -> None:
+        """Put the messages as the server stored them in the place of ours, once it has them."""
+        archive, conversation_id = self.archive, reply.conversation_id
+        if archive is None or conversation_id is None or reply.status == "error":
+            return
+
+        async def refresh() -> None:
+            try:
+                messages = await archive.stored(conversation_id)
+            except ChatError as error:
+                logger.debug("the stored messages could not be fetched: %s", error)
+                return
+            conversation = self._conversation.stored_as(messages)
+            if turn is self.turn and not self.closed and conversation != self._conversation:
+                self._conversation = conversation
+                self._change(messages=self._dicts())
+
+        task = self._loop.loop.create_task(refresh())
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshing.discard)
 
     # Inside ----------------------------------------------------------------------------------
 
@@ -190,6 +261,12 @@ class Chat:
         self._change(messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True)
         turn._start()  # noqa: SLF001  # the engine's half of a Turn is ours
         return turn
+
+    def _show_conversation(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._change(
+            messages=self._dicts(), conversation=conversation.id, turn=None, text="", units=0
+        )
 
     def _dicts(self) -> tuple[JSON, ...]:
         return tuple(message.to_dict() for message in self._conversation.messages)

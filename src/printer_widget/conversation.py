@@ -12,6 +12,7 @@ sentence that belongs to ``interrupted`` and ``error``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, Literal
@@ -80,6 +81,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationInfo:
+    """A conversation as a server lists it.
+
+    Attributes:
+        id: the server's id of it.
+        title: what it is about.
+        updated_at: when something was last said in it: ISO 8601, or ``""``.
+    """
+
+    id: str
+    title: str
+    updated_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """A conversation's finished messages, and the id that its server gave it."""
 
@@ -117,6 +133,23 @@ class Conversation:
             if message.id == message_id:
                 return at
         raise KeyError(message_id)
+
+    def stored_as(self, stored: Sequence[Message]) -> Conversation:
+        """Return this conversation with the ids and times under which a server stored it.
+
+        Messages are told by role and text, from the end; what the server does not have stays.
+        """
+        messages = list(self.messages)
+        left = list(stored)
+        for at in range(len(messages) - 1, -1, -1):
+            ours = messages[at]
+            for index in range(len(left) - 1, -1, -1):
+                theirs = left[index]
+                if (theirs.role, theirs.content) == (ours.role, _with_context(ours)):
+                    messages[at] = replace(ours, id=theirs.id, timestamp=theirs.timestamp)
+                    del left[index:]
+                    break
+        return replace(self, messages=tuple(messages))
 
     def assigned(self, conversation_id: str) -> Conversation:
         """Return this conversation under the id that its server gave it."""

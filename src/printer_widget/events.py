@@ -3,11 +3,12 @@
 ====================  ===========================================================
 event                 in the Printer protocol
 ====================  ===========================================================
-StreamStart           ``stream_start {"status"}``
+StreamStart           ``stream_start {"status", "run_id"}``
 ConversationAssigned  ``conversation_id {"conversation_id"}``
 TextDelta             ``message {"token"}`` or ``data {"token"}``
 StreamEnd             ``stream_end {"message_id", "status"}``
 StreamError           ``error {"error"}``
+Reconnecting          none: the source tells that it tries again
 ====================  ===========================================================
 
 A stream is complete only if its StreamEnd was seen; the first StreamError is its ending.
@@ -20,7 +21,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StreamStart:
-    """The server took the question and will answer."""
+    """The server took the question and will answer.
+
+    ``run_id`` names the answer where the server can resume and stop it by name.
+    """
+
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +57,14 @@ class StreamError:
     message: str
 
 
-StreamEvent = StreamStart | ConversationAssigned | TextDelta | StreamEnd | StreamError
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """The connection failed and is tried again: ``attempt`` (from 2) of ``of``."""
+
+    attempt: int
+    of: int
+
+
+StreamEvent = (
+    StreamStart | ConversationAssigned | TextDelta | StreamEnd | StreamError | Reconnecting
+)

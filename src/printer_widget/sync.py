@@ -46,6 +46,8 @@ class State:
         streaming: true while that turn has no ending.
         messages: the conversation, as JSON objects that are never changed.
         revision: grows by one at every change but text that grows.
+        conversation: the server's id of the conversation that is open; None while it has none.
+        attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
         labels: what the view says about the model.
     """
 
@@ -55,12 +57,20 @@ class State:
     streaming: bool = False
     messages: tuple[JSON, ...] = ()
     revision: int = 0
+    conversation: str | None = None
+    attempt: tuple[int, int] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def view(self) -> JSON:
         """The private trait ``_view``."""
-        return {"turn": self.turn, "revision": self.revision, "labels": dict(self.labels)}
+        return {
+            "turn": self.turn,
+            "revision": self.revision,
+            "conversation": self.conversation,
+            "attempt": list(self.attempt) if self.attempt else None,
+            "labels": dict(self.labels),
+        }
 
     def full(self) -> JSON:
         """Return the four synced keys: a keyframe."""

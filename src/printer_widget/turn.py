@@ -21,7 +21,7 @@ from typing import Any, Protocol, cast
 from .batching import Batcher
 from .conversation import Message, Question, Status
 from .errors import ChatError, ProviderError, StreamInterrupted, StreamTooLarge
-from .events import ConversationAssigned, StreamEnd, StreamEvent, TextDelta
+from .events import ConversationAssigned, Reconnecting, StreamEnd, StreamEvent, TextDelta
 from .loop import BackgroundLoop
 from .sources import Source
 
@@ -40,6 +40,9 @@ class TurnListener(Protocol):
 
     def conversation_assigned(self, turn: Turn, conversation_id: str) -> None:
         """Take the id under which the server keeps the conversation."""
+
+    def connection_tried(self, turn: Turn, attempt: tuple[int, int] | None) -> None:
+        """Take that the connection is tried again, ``(attempt, of)``; None once it is there."""
 
     def turn_ended(self, turn: Turn, reply: Message) -> None:
         """Take the ending; the turn resolves when this returns."""
@@ -90,6 +93,7 @@ class Turn:
         self._timer: asyncio.TimerHandle | None = None
         self._outcome: Future[Message] = Future()
         self._ended = False
+        self._reconnecting = False
         self._lock = threading.Lock()
         self._followers: dict[Callable[[], None], bool] = {}  # True: wants every piece
 
@@ -222,6 +226,13 @@ class Turn:
         return False
 
     def _take(self, event: StreamEvent, now: float) -> None:
+        if isinstance(event, Reconnecting):
+            self._flush()
+            self._reconnecting = True
+            self._listener.connection_tried(self, (event.attempt, event.of))
+        elif self._reconnecting:
+            self._reconnecting = False
+            self._listener.connection_tried(self, None)
         match event:
             case TextDelta(text):
                 self._batcher.add(text[: self._room], now)

@@ -7,12 +7,11 @@ into a trait is refused and put right.
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import logging
-import os
 import time
-from asyncio import TimerHandle
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -21,29 +20,28 @@ import anywidget
 import traitlets
 
 from . import kernel, wire
+from .answerer import choose
 from .chat import CallbackKind, Chat
-from .conversation import Message
+from .commands import Answer, Commands
+from .conversation import ConversationInfo, Message
 from .errors import ChatError
 from .loop import turns
-from .providers import Printer
-from .sources import DeferredSource, FunctionSource, HttpSource, Source, SourceLike, as_source
-from .sync import State, Sync
+from .outbox import Outbox
+from .sources import SourceLike
+from .sync import Outgoing, State
 from .traits import OwnedDict, OwnedFlag, OwnedList, OwnedText
 from .turn import Turn
 
+T = TypeVar("T")
 OnText = TypeVar("OnText", bound=Callable[[str], object])
 OnReply = TypeVar("OnReply", bound=Callable[[Message], object])
 
 logger = logging.getLogger("printer_widget")
 
 _BUNDLE = Path(__file__).parent / "static" / "widget.js"
-_DEMO_NOTICE = (
-    "This is the demo model that comes with printer_widget. To talk to a real one: "
-    'ChatNode("http://127.0.0.1:8000", token="…") or ChatNode(your_function)'
-)
 _OWNED = ("streamedText", "messages", "_view", "isStreaming")
 _ALIASES = {"streamed_text": "streamedText", "is_streaming": "isStreaming"}
-_KEYWORDS = ("token", "system", "project_id", "layout")
+_KEYWORDS = ("token", "system", "project_id", "chat_node_id", "layout")
 
 
 class ChatNode(anywidget.AnyWidget):
@@ -56,6 +54,8 @@ class ChatNode(anywidget.AnyWidget):
         token: the bearer token of the Printer backend; else ``PRINTER_AUTH_TOKEN``.
         system: what the model is told to be.
         project_id: the reader's project, for a Printer backend.
+        chat_node_id: the name under which a Printer backend lists this chat's conversations; give
+            the same one again to find them again. Without it, a random one.
         layout: an ipywidgets Layout.
 
     Attributes:
@@ -87,6 +87,7 @@ class ChatNode(anywidget.AnyWidget):
         token: str | None = None,
         system: str | None = None,
         project_id: str | None = None,
+        chat_node_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         for name in kwargs:
@@ -99,7 +100,7 @@ class ChatNode(anywidget.AnyWidget):
                 "the browser's part of the widget is not built: static/widget.js is missing. "
                 "In a checkout, run: make build"
             )
-        made, labels = _source_and_labels(source, token)
+        made, labels = choose(source, token)
         # AnyWidget's constructor already calls send_state, so private state comes first.
         self._chat = Chat(
             made,
@@ -109,10 +110,11 @@ class ChatNode(anywidget.AnyWidget):
             labels=labels,
             system=system,
             project_id=project_id,
+            chat_node_id=chat_node_id,
         )
-        self._sync = Sync(self._chat.state)
+        self._commands = Commands(self._chat, self._send_custom)
+        self._outbox = Outbox(self._chat.state, send=self._send_out, loop=turns)
         self._rate = wire.RateLimit()
-        self._timer: TimerHandle | None = None
         super().__init__(**kwargs)
         turns.call(self._assign, self._chat.state)
         kernel.stop_with_cell(self._stop_soon)
@@ -185,6 +187,44 @@ class ChatNode(anywidget.AnyWidget):
         if turn is not None:
             turn.stop()
 
+    async def conversations(self) -> tuple[ConversationInfo, ...]:
+        """Return the conversations that the backend keeps for this chat, the newest first.
+
+        Raises:
+            ValueError: if the source keeps none.
+            ChatError: a subclass of it, if the backend fails or refuses.
+        """
+        return await _on_loop(self._chat.conversations())
+
+    async def open_conversation(self, conversation_id: str) -> None:
+        """Show a conversation that the backend keeps, and go on with it.
+
+        Raises:
+            BusyError: while a turn is running.
+            ValueError: if the source keeps none.
+            ChatError: a subclass of it, if the backend fails or refuses.
+        """
+        await _on_loop(self._chat.open(conversation_id))
+
+    async def rename_conversation(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title.
+
+        Raises:
+            ValueError: if the title is blank, or the source keeps no conversations.
+            ChatError: a subclass of it, if the backend fails or refuses.
+        """
+        await _on_loop(self._chat.rename(conversation_id, title))
+
+    async def delete_conversation(self, conversation_id: str) -> None:
+        """Delete a conversation at the backend; if it is the open one, a new one begins.
+
+        Raises:
+            BusyError: while a turn is running in it.
+            ValueError: if the source keeps none.
+            ChatError: a subclass of it, if the backend fails or refuses.
+        """
+        await _on_loop(self._chat.remove(conversation_id))
+
     async def idle(self) -> None:
         """Wait until no turn is running; however it ends, nothing is raised."""
         while (turn := self._chat.turn) is not None and not turn.done():
@@ -194,8 +234,12 @@ class ChatNode(anywidget.AnyWidget):
     def close(self) -> None:
         """Stop what is streaming and take the widget off the screen, for good."""
         if "_chat" in self.__dict__ and not self._chat.closed and not turns.stopped:
-            turns.call(self._chat.close)
+            turns.call(self._shut)
         super().close()
+
+    def _shut(self) -> None:
+        self._chat.close()
+        self._outbox.close()
 
     def on_token(self, callback: OnText) -> OnText:
         """Call ``callback(text)`` with each piece of an answer, every 16 ms at most.
@@ -262,7 +306,8 @@ class ChatNode(anywidget.AnyWidget):
     # To browsers and observers: on the turns' loop -------------------------------------------
 
     def _show(self, state: State) -> None:
-        self._pump()
+        # Browsers first: a slow observer keeps Python waiting, not the screen.
+        self._outbox.show(state)
         self._assign(state)
 
     def _assign(self, state: State) -> None:
@@ -275,38 +320,20 @@ class ChatNode(anywidget.AnyWidget):
                 logger.exception("an observer of the chat's %s failed", name)
         self._chat.warn_if_slow(time.perf_counter() - started)
 
-    def _pump(self) -> None:
-        """Send what is due, and come back when more will be."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self.comm is None:
-            return
-        state = self._chat.state
-        try:
-            for message in self._sync.plan(state, time.monotonic()):
-                if isinstance(message, wire.Update):
-                    self._send({"method": "update", "state": message.state, "buffer_paths": []})
-                else:
-                    custom = {"method": "custom", "content": message.to_json()}
-                    if isinstance(message, wire.Append):
-                        kernel.send_orphan(self.comm, custom)
-                    else:
-                        self._send(custom)
-        except Exception:
-            logger.exception("a message to the browser could not be sent")
-            self._sync.reset(since=time.monotonic())
-        due = self._sync.deadline(state)
-        if due is not None and not self._chat.closed:
-            self._timer = turns.loop.call_later(max(0.0, due - time.monotonic()), self._pump)
+    def _send_out(self, message: Outgoing) -> None:
+        if isinstance(message, wire.Update):
+            self._send({"method": "update", "state": message.state, "buffer_paths": []})
+        elif isinstance(message, wire.Append) and self.comm is not None:
+            kernel.send_orphan(self.comm, {"method": "custom", "content": message.to_json()})
+        else:
+            self._send_custom(message)
 
     def _put_right(self, keys: set[str]) -> None:
         others = keys.difference(_OWNED)
         if others:
             super().send_state(others)
         if len(others) < len(keys):
-            self._sync.reset()
-            self._pump()
+            self._outbox.send_all()
 
     # Called by ipywidgets --------------------------------------------------------------------
 
@@ -317,7 +344,7 @@ class ChatNode(anywidget.AnyWidget):
 
     def send_state(self, key: str | Iterable[str] | None = None) -> None:
         """Send state to the browsers; the chat's own keys go out as deltas and keyframes."""
-        if "_sync" not in self.__dict__:
+        if "_outbox" not in self.__dict__:
             return
         keys = {key} if isinstance(key, str) else set(self.keys if key is None else key)
         own = keys.intersection(_OWNED)
@@ -353,62 +380,25 @@ class ChatNode(anywidget.AnyWidget):
         elif isinstance(command, wire.Stop) or self._rate.allows(time.monotonic()):
             turns.post(self._obey, command)
 
-    # A browser's commands, on the turns' loop ------------------------------------------------
-
     def _obey(self, command: wire.Command) -> None:
-        chat = self._chat
         match command:
             case wire.Report():
-                self._sync.heard(command, time.monotonic())
-                self._pump()
+                self._outbox.heard(command)
             case wire.Stop(turn=turn):
-                if chat.turn is not None and chat.turn.id == turn:
-                    chat.turn.stop()
-            case wire.Send(nonce=nonce, text=text):
-                self._reply(nonce, chat.ask, text)
-            case wire.Retry(nonce=nonce):
-                self._reply(nonce, chat.retry)
-            case wire.Edit(nonce=nonce, message=message, text=text):
-                self._reply(nonce, chat.edit, message, text)
-            case wire.Delete(nonce=nonce, message=message):
-                self._reply(nonce, chat.delete, message)
+                self._commands.stop(turn)
+            case _:
+                self._commands.obey(command)
 
-    def _reply(self, nonce: str, command: Callable[..., object], *args: str) -> None:
-        error: str | None = None
-        try:
-            command(*args)
-        except (ChatError, ValueError) as refusal:
-            error = str(refusal)
-        reply = wire.Reply(nonce=nonce, error=error)
-        self._send({"method": "custom", "content": reply.to_json()})
+    def _send_custom(self, message: wire.Append | wire.Patch | Answer) -> None:
+        self._send({"method": "custom", "content": message.to_json()})
 
     def _stop_soon(self) -> None:
         turns.post(self.stop)
 
 
-def _source_and_labels(
-    source: SourceLike | None, token: str | None
-) -> tuple[Source, dict[str, str]]:
-    if source is not None or token is not None or os.environ.get("PRINTER_API_BASE_URL"):
-        made = (
-            HttpSource(Printer(token=token)) if source is None else as_source(source, token=token)
-        )
-        return made, {"title": made.label}
-    return _demo_source(), {"title": "Demo model", "notice": _DEMO_NOTICE}
-
-
-def _demo_source() -> Source:
-    from .demo import demo_model
-    from .server.embedded import available, embedded_server
-
-    def embedded() -> Source:
-        server = embedded_server()
-        server.start()
-        return HttpSource(Printer(server.url, token=server.token))
-
-    if available():
-        return DeferredSource(embedded, label="demo model")
-    return FunctionSource(demo_model, label="demo model")
+async def _on_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine of the chat on the turns' loop, and wait for it on the caller's."""
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, turns.loop))
 
 
 def _traits(names: Any) -> Any:

@@ -11,6 +11,8 @@ Synced state (ipywidgets ``update`` messages and the initial state)::
     messages       list   the conversation without the answer being streamed
     _view          {"turn": str | null,   whose answer streamedText is
                     "revision": int,      grows by one at every change but appended text
+                    "conversation": str | null,  the server's id of the one that is open
+                    "attempt": [attempt, of] | null,  while the connection is tried again
                     "labels": {...}}      what the view says about the model: plain strings
 
 Kernel to browser (custom messages), besides full ``update``\\ s of the four keys::
@@ -26,6 +28,8 @@ Kernel to browser (custom messages), besides full ``update``\\ s of the four key
         kernel asks so whether a browser is up to date. Another base: send resync.
     {"type": "reply", "nonce", "ok", "error"}
         The outcome of a command that carried this nonce; error is a sentence or null.
+    {"type": "conversations", "list": [{"id", "title", "updated_at"}, …]}
+        The conversations that the server keeps for this chat, the newest first.
 
 Browser to kernel (custom messages); ``client`` is a random name made once per ``initialize``::
 
@@ -37,6 +41,10 @@ Browser to kernel (custom messages); ``client`` is a random name made once per `
     {"type": "retry", "client", "nonce"}
     {"type": "edit", "client", "nonce", "message", "text"}
     {"type": "delete", "client", "nonce", "message"}
+    {"type": "list" | "new", "client", "nonce"}
+        send the list of conversations; begin a new one
+    {"type": "open" | "remove", "client", "nonce", "conversation"}
+    {"type": "rename", "client", "nonce", "conversation", "title"}
 
 Offsets and text lengths count UTF-16 code units, as JavaScript's ``String.length`` does
 (ECMA-262 §6.1.4). Unknown types are ignored; a known type with wrong, missing or additional
@@ -54,6 +62,9 @@ MAX_TEXT = 1_000_000
 
 MAX_NAME = 128
 """Longest client, nonce, turn or message name, in UTF-16 code units."""
+
+MAX_TITLE = 200
+"""Longest title of a conversation, in UTF-16 code units."""
 
 MAX_COUNT = 2**53 - 1
 """Largest offset or revision: JavaScript's Number.MAX_SAFE_INTEGER (ECMA-262 §21.1.2.6)."""
@@ -145,6 +156,17 @@ class Reply:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversations:
+    """The conversations that the server keeps for this chat: objects of id, title, updated_at."""
+
+    list: Sequence[JSON]
+
+    def to_json(self) -> JSON:
+        """Return the custom message."""
+        return {"type": "conversations", "list": [*self.list]}
+
+
 def splice(old: Sequence[JSON], new: Sequence[JSON]) -> tuple[int, int, list[JSON]]:
     """Return ``(at, remove, insert)``, the one splice that turns ``old`` into ``new``."""
     shortest = min(len(old), len(new))
@@ -215,6 +237,50 @@ class Delete:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListConversations:
+    """The reader looks at the list of conversations."""
+
+    client: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConversation:
+    """The reader begins a new conversation."""
+
+    client: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenConversation:
+    """The reader opens ``conversation``."""
+
+    client: str
+    nonce: str
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameConversation:
+    """The reader gives ``conversation`` another title."""
+
+    client: str
+    nonce: str
+    conversation: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveConversation:
+    """The reader deletes ``conversation``."""
+
+    client: str
+    nonce: str
+    conversation: str
+
+
 class RateLimit:
     """A token bucket: ``burst`` commands at once, ``per_second`` of them in the long run."""
 
@@ -234,7 +300,20 @@ class RateLimit:
         return True
 
 
-Command = Report | Send | Stop | Retry | Edit | Delete
+Answered = (
+    Send
+    | Retry
+    | Edit
+    | Delete
+    | ListConversations
+    | NewConversation
+    | OpenConversation
+    | RenameConversation
+    | RemoveConversation
+)
+"""The commands that a Reply answers, by their nonce."""
+
+Command = Report | Stop | Answered
 
 
 def _name(value: object) -> bool:
@@ -247,6 +326,10 @@ def _turn(value: object) -> bool:
 
 def _text(value: object) -> bool:
     return isinstance(value, str) and utf16_length(value) <= MAX_TEXT
+
+
+def _title(value: object) -> bool:
+    return isinstance(value, str) and 0 < utf16_length(value) <= MAX_TITLE and bool(value.strip())
 
 
 def _count(value: object) -> bool:
@@ -263,13 +346,23 @@ _FIELDS = {
     "retry": {"client": _name, "nonce": _name},
     "edit": {"client": _name, "nonce": _name, "message": _name, "text": _text},
     "delete": {"client": _name, "nonce": _name, "message": _name},
+    "list": {"client": _name, "nonce": _name},
+    "new": {"client": _name, "nonce": _name},
+    "open": {"client": _name, "nonce": _name, "conversation": _name},
+    "rename": {"client": _name, "nonce": _name, "conversation": _name, "title": _title},
+    "remove": {"client": _name, "nonce": _name, "conversation": _name},
 }
-_CLASSES: dict[str, type[Send | Stop | Retry | Edit | Delete]] = {
+_CLASSES: dict[str, type[Stop | Answered]] = {
     "send": Send,
     "stop": Stop,
     "retry": Retry,
     "edit": Edit,
     "delete": Delete,
+    "list": ListConversations,
+    "new": NewConversation,
+    "open": OpenConversation,
+    "rename": RenameConversation,
+    "remove": RemoveConversation,
 }
 
 

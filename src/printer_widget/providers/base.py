@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ..batching import join_surrogates
-from ..conversation import Question
+from ..conversation import ConversationInfo, Message, Question
 from ..errors import StreamFormatError
 from ..events import StreamEvent
 from ..sse import ServerSentEvent
@@ -26,15 +26,21 @@ class RequestSpec:
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    json: Mapping[str, Any] = field(repr=False)
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 class Provider(Protocol):
     """The words of one wire protocol; every method is pure.
 
+    A protocol that can do no more than stream an answer implements what has no default here.
+
     Attributes:
         url: where it is, without anything secret: for error messages and labels.
+        idempotent: whether a question that may have arrived can be sent again, as the server knows
+            it by its ``Idempotency-Key``.
     """
+
+    idempotent: bool = False
 
     @property
     def url(self) -> str:
@@ -65,28 +71,80 @@ class Provider(Protocol):
         """Return one sentence on an HTTP error (status not 200), of at most 300 characters."""
         ...
 
+    def redact(self, text: str) -> str:
+        """Return ``text``, which a server said, without what is secret here."""
+        return text
 
-def parse_json(text: str | bytes, *, where: str) -> Any:
+    def resume(self, run_id: str, last_event_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request for what follows an event; None where that cannot be asked for."""
+        return None
+
+    def stop(self, run_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request that ends an answer; None where the disconnect alone does."""
+        return None
+
+    def history(self, conversation_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request for a conversation's stored messages; None where none are stored."""
+        return None
+
+    def decode_history(self, body: object) -> tuple[Message, ...]:  # noqa: ARG002
+        """Return the messages that the answer to :meth:`history` holds.
+
+        Raises:
+            StreamFormatError: if the body is not of the protocol's form.
+        """
+        return ()
+
+    def conversations(self, chat_node_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request for the list of a widget's conversations; None where none is kept."""
+        return None
+
+    def decode_conversations(self, body: object) -> tuple[ConversationInfo, ...]:  # noqa: ARG002
+        """Return the conversations that the answer to :meth:`conversations` lists.
+
+        Raises:
+            StreamFormatError: if the body is not of the protocol's form.
+        """
+        return ()
+
+    def rename(self, conversation_id: str, title: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request that gives a conversation another title."""
+        return None
+
+    def remove(self, conversation_id: str) -> RequestSpec | None:  # noqa: ARG002
+        """Return the request that deletes a conversation."""
+        return None
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def parse_json(text: str | bytes, *, where: str, redact: Callable[[str], str] = _as_it_is) -> Any:
     """Parse JSON that a server sent.
 
     Raises:
-        StreamFormatError: if it is none, naming ``where`` it stood and how it begins.
+        StreamFormatError: if it is none, naming ``where`` it stood and how it begins, after
+            ``redact`` took out what is secret.
     """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise StreamFormatError(
-            f"expected JSON in {where}, got {shorten(text)!r}: the server broke its protocol"
+            f"expected JSON in {where}, got {shorten(text, redact=redact)!r}: "
+            "the server broke its protocol"
         ) from None
 
 
-def shorten(text: str | bytes, length: int = 80) -> str:
+def shorten(
+    text: str | bytes, length: int = 80, *, redact: Callable[[str], str] = _as_it_is
+) -> str:
     """Return the first ``length`` characters of what a server sent, on one line.
 
     Lone surrogates become U+FFFD: an error's sentence is shown, so it must fit into a message.
     """
-    if isinstance(text, bytes):
-        text = text[: 4 * length].decode("utf-8", "replace")
+    # What is secret goes before anything is cut: half a token is half a secret.
+    text = redact(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
     text = " ".join(join_surrogates(text[: 4 * length]).split())
     return text if len(text) <= length else text[: length - 1] + "…"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .base import DeferredSource, Source, SourceLike, as_source, stream_chat
+from .base import Archive, DeferredSource, Source, SourceLike, as_source, stream_chat
 from .function import FunctionSource
 from .http import HttpSource
 
 __all__ = [
+    "Archive",
     "DeferredSource",
     "FunctionSource",
     "HttpSource",

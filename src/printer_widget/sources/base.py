@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from ..conversation import Conversation, Message, Question
+from ..conversation import Conversation, ConversationInfo, Message, Question
 from ..events import StreamEvent
 from ..providers import Printer, Provider
+
+if TYPE_CHECKING:
+    from .http import HttpSource
 
 
 @runtime_checkable
@@ -33,12 +36,36 @@ class Source(Protocol):
         ...
 
 
-class DeferredSource:
-    """A source that is expensive to make: made on a thread, when the first question is asked."""
+class Archive(Protocol):
+    """What a server keeps of conversations, beside answering questions.
 
-    def __init__(self, make: Callable[[], Source], *, label: str) -> None:
+    A source that has one names it in its attribute ``archive``. Every method raises a ChatError if
+    the server fails, refuses, or speaks another protocol.
+    """
+
+    async def stored(self, conversation_id: str) -> tuple[Message, ...]:
+        """Return the messages of a conversation, in order."""
+        ...
+
+    async def conversations(self, chat_node_id: str) -> tuple[ConversationInfo, ...]:
+        """Return the conversations of a widget, the newest first."""
+        ...
+
+    async def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title."""
+        ...
+
+    async def remove(self, conversation_id: str) -> None:
+        """Delete a conversation with its messages."""
+        ...
+
+
+class DeferredSource:
+    """A server that takes a while to start: started on a thread, when it is first needed."""
+
+    def __init__(self, make: Callable[[], HttpSource], *, label: str) -> None:
         self._make = make
-        self._made: Source | None = None
+        self._made: HttpSource | None = None
         self._label = label
 
     def __repr__(self) -> str:
@@ -52,11 +79,36 @@ class DeferredSource:
 
     async def stream(self, question: Question) -> AsyncIterator[StreamEvent]:
         """Yield the events of the answer; see :class:`Source`."""
-        if self._made is None:
-            self._made = await asyncio.to_thread(self._make)
-        async with aclosing(cast("Any", self._made.stream(question))) as events:
+        source = await self._source()
+        async with aclosing(cast("Any", source.stream(question))) as events:
             async for event in events:
                 yield event
+
+    @property
+    def archive(self) -> Archive:
+        """What the server keeps of conversations."""
+        return self
+
+    async def stored(self, conversation_id: str) -> tuple[Message, ...]:
+        """Return the messages of a conversation; see :class:`Archive`."""
+        return await (await self._source()).stored(conversation_id)
+
+    async def conversations(self, chat_node_id: str) -> tuple[ConversationInfo, ...]:
+        """Return the conversations of a widget; see :class:`Archive`."""
+        return await (await self._source()).conversations(chat_node_id)
+
+    async def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title; see :class:`Archive`."""
+        await (await self._source()).rename(conversation_id, title)
+
+    async def remove(self, conversation_id: str) -> None:
+        """Delete a conversation; see :class:`Archive`."""
+        await (await self._source()).remove(conversation_id)
+
+    async def _source(self) -> HttpSource:
+        if self._made is None:
+            self._made = await asyncio.to_thread(self._make)
+        return self._made
 
 
 Answerer = Callable[[list[dict[str, str]]], Any]

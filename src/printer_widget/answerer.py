@@ -1,0 +1,51 @@
+"""Who answers: what ``ChatNode`` was given, else the environment's backend, else the demo model."""
+
+from __future__ import annotations
+
+import os
+
+from .providers import Printer
+from .sources import DeferredSource, FunctionSource, HttpSource, Source, SourceLike, as_source
+
+_DEMO_NOTICE = (
+    "This is the demo model that comes with printer_widget. To talk to a real one: "
+    'ChatNode("http://127.0.0.1:8000", token="…") or ChatNode(your_function)'
+)
+
+
+def choose(source: SourceLike | None, token: str | None) -> tuple[Source, dict[str, str]]:
+    """Return the source to ask, and the labels that the view shows of it.
+
+    Raises:
+        TypeError: if ``source`` is none, or a token is given to anything but a URL.
+        ValueError: if the URL cannot be one.
+    """
+    made, labels = _source_and_labels(source, token)
+    if getattr(made, "archive", None) is not None:
+        labels["conversations"] = "yes"
+    return made, labels
+
+
+def _source_and_labels(
+    source: SourceLike | None, token: str | None
+) -> tuple[Source, dict[str, str]]:
+    if source is not None or token is not None or os.environ.get("PRINTER_API_BASE_URL"):
+        made = (
+            HttpSource(Printer(token=token)) if source is None else as_source(source, token=token)
+        )
+        return made, {"title": made.label}
+    return _demo_source(), {"title": "Demo model", "notice": _DEMO_NOTICE}
+
+
+def _demo_source() -> Source:
+    from .demo import demo_model
+    from .server.embedded import available, embedded_server
+
+    def embedded() -> HttpSource:
+        server = embedded_server()
+        server.start()
+        return HttpSource(Printer(server.url, token=server.token))
+
+    if available():
+        return DeferredSource(embedded, label="demo model")
+    return FunctionSource(demo_model, label="demo model")

@@ -1,0 +1,82 @@
+"""What a browser may command: each command becomes one call of the chat, and one reply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from . import wire
+from .chat import Chat
+from .errors import ChatError
+
+Answer = wire.Reply | wire.Conversations
+
+
+class Commands:
+    """Obey the browsers of one chat; runs on the turns' loop."""
+
+    def __init__(self, chat: Chat, send: Callable[[Answer], None]) -> None:
+        self._chat = chat
+        self._send = send
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def stop(self, turn_id: str) -> None:
+        """Stop the turn of this name; another one is left alone."""
+        turn = self._chat.turn
+        if turn is not None and turn.id == turn_id:
+            turn.stop()
+
+    def obey(self, command: wire.Answered) -> None:
+        """Do what ``command`` says and reply to it, at once or when it is done."""
+        error: str | None = None
+        try:
+            result = self._call(command)
+        except (ChatError, ValueError) as refusal:
+            error = str(refusal)
+        else:
+            if asyncio.iscoroutine(result):
+                task = asyncio.get_running_loop().create_task(self._reply_after(command, result))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+                return
+        self._send(wire.Reply(nonce=command.nonce, error=error))
+
+    def _call(self, command: wire.Answered) -> Any:
+        chat = self._chat
+        match command:
+            case wire.Send(text=text):
+                return chat.ask(text)
+            case wire.Retry():
+                return chat.retry()
+            case wire.Edit(message=message, text=text):
+                return chat.edit(message, text)
+            case wire.Delete(message=message):
+                return chat.delete(message)
+            case wire.NewConversation():
+                return chat.clear()
+            case wire.ListConversations():
+                return self._list()
+            case wire.OpenConversation(conversation=conversation):
+                return chat.open(conversation)
+            case wire.RenameConversation(conversation=conversation, title=title):
+                return self._then_list(chat.rename(conversation, title))
+            case wire.RemoveConversation(conversation=conversation):
+                return self._then_list(chat.remove(conversation))
+
+    async def _reply_after(self, command: wire.Answered, work: Awaitable[None]) -> None:
+        error: str | None = None
+        try:
+            await work
+        except (ChatError, ValueError) as refusal:
+            error = str(refusal)
+        self._send(wire.Reply(nonce=command.nonce, error=error))
+
+    async def _then_list(self, work: Awaitable[None]) -> None:
+        await work
+        await self._list()
+
+    async def _list(self) -> None:
+        listed = await self._chat.conversations()
+        rows = [{"id": c.id, "title": c.title, "updated_at": c.updated_at} for c in listed]
+        self._send(wire.Conversations(list=rows))

@@ -1,0 +1,66 @@
+"""Sends what :mod:`printer_widget.sync` plans, when it is due; runs on the turns' loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from .loop import BackgroundLoop
+from .sync import Outgoing, State, Sync
+from .wire import Report
+
+logger = logging.getLogger("printer_widget")
+
+
+class Outbox:
+    """Keep the browsers of one chat up to date."""
+
+    def __init__(
+        self, state: State, *, send: Callable[[Outgoing], None], loop: BackgroundLoop
+    ) -> None:
+        self._state = state
+        self._send = send
+        self._loop = loop
+        self._sync = Sync(state)
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def show(self, state: State) -> None:
+        """Send what is new in ``state``, as far as there is anyone to see it."""
+        self._state = state
+        self._pump()
+
+    def heard(self, report: Report) -> None:
+        """Take what a browser says of itself, and send what it lacks."""
+        self._sync.heard(report, time.monotonic())
+        self._pump()
+
+    def send_all(self) -> None:
+        """Send a keyframe, whatever the browsers know."""
+        self._sync.reset()
+        self._pump()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _pump(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._closed:
+            return
+        try:
+            for message in self._sync.plan(self._state, time.monotonic()):
+                self._send(message)
+        except Exception:
+            logger.exception("a message to the browser could not be sent")
+            self._sync.reset(since=time.monotonic())
+        due = self._sync.deadline(self._state)
+        if due is not None:
+            delay = max(0.0, due - time.monotonic())
+            self._timer = self._loop.loop.call_later(delay, self._pump)
