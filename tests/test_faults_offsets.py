@@ -74,6 +74,7 @@ def asked_at_each_offset(url: str, length: int) -> Iterator[tuple[int, Ending]]:
                 chat.node.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)  # some 2,000 connections; twice as many in the next one
 def test_without_ids_an_answer_cut_anywhere_is_interrupted_and_keeps_what_came() -> None:
     with nothing_left_behind(), serve_beside(cut(PLAIN)) as server:
@@ -83,6 +84,7 @@ def test_without_ids_an_answer_cut_anywhere_is_interrupted_and_keeps_what_came()
         assert len(server.requests) == len(PLAIN)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_with_ids_an_answer_cut_anywhere_is_resumed_complete_and_exact() -> None:
     async def answer(connection: Connection) -> None:

@@ -11,9 +11,9 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from .. import __version__
 from .models import KINDS
 from .users import NOBODY, hashed_line, new_token
 
@@ -86,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="printer-widget", description="The reference backend of printer_widget."
     )
-    parser.add_argument("--version", action="version", version=f"printer_widget {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"printer_widget {version('printer_widget')}"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     token = commands.add_parser("token", help="make a token for a user")
     token.add_argument("name", nargs="?", default=NOBODY, metavar="NAME", help="the user's name")

@@ -268,7 +268,7 @@ class HttpSource:
             )
         decoder = EventStreamDecoder(max_event_bytes=self._max_event_bytes)
         async for chunk in response.aiter_bytes():
-            # Everything may be there at once, and nothing of it news that the reader could pause at.
+            # All of it may be there at once, and none of it news that the reader could pause at.
             for at in range(0, len(chunk), _SLICE_BYTES):
                 await asyncio.sleep(0)
                 frames = decoder.feed(chunk[at : at + _SLICE_BYTES])
