@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -159,9 +160,22 @@ def test_it_counts_on_the_next_connections_too_until_another_is_named() -> None:
         sending(b"retry: 9000\n\n" + FIRST_TWO),
         sending(EVENTS[3]),
         sending(b"retry: 11000\n\n" + EVENTS[4]),
+        sending(b"retry: 0\n\n" + EVENTS[5]),
         REST,
     )
-    assert chat.waits == [9, 9, 11]
+    assert chat.waits[:3] == [9, 9, 11]
+    assert chat.waits[3] <= 0.5
+
+
+def test_it_counts_where_no_event_comes_after_it() -> None:
+    async def says_so_and_goes(connection: Connection) -> None:
+        await connection.head()
+        await connection.send(FIRST_TWO)
+        await asyncio.sleep(0.1)  # so that it comes on its own
+        await connection.send(b"retry: 9000\n\n")
+
+    ending, _, chat = asked(says_so_and_goes, REST)
+    assert (ending.text, chat.waits) == (TEXT, [9])
 
 
 @pytest.mark.parametrize(
