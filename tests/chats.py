@@ -39,6 +39,7 @@ class WatchedChat:
     """
 
     def __init__(self, url: str, **options: Any) -> None:
+        self.before = turns.call(lambda: asyncio.all_tasks(turns.loop))
         self.shown: list[str] = []
         self.waits: list[float] = []
         self.tried: list[tuple[int, int] | None] = []
@@ -77,6 +78,11 @@ class WatchedChat:
         assert not turn._lock.locked()
         return Ending(reply.status, reply.content, reply.error, error)
 
+    def settle(self, *, but: asyncio.Task[Any] | None = None) -> None:
+        """Wait until nothing of this chat is under way any more, but one task."""
+        keep = self.before | {but}
+        asyncio.run_coroutine_threadsafe(_ended(keep), turns.loop).result()
+
     def check_shown(self, sent: str) -> None:
         """Check that what was displayed was at every moment a prefix of what was sent."""
         for before, after in zip(["", *self.shown], self.shown, strict=False):
@@ -90,13 +96,12 @@ def watched(url: str, **options: Any) -> Iterator[WatchedChat]:
 
     The server must still be there then: it may be told of a stop.
     """
-    before = turns.call(lambda: asyncio.all_tasks(turns.loop))
     chat = WatchedChat(url, **options)
     try:
         yield chat
     finally:
         chat.node.close()
-        asyncio.run_coroutine_threadsafe(_ended(before), turns.loop).result()
+        chat.settle()
 
 
 async def _ended(before: set[asyncio.Task[Any]]) -> None:

@@ -187,6 +187,7 @@ class Server:
         return [each for each in self.requests if each.path.endswith("/stop")]
 
     async def open(self) -> asyncio.Server:
+        self.loop = asyncio.get_running_loop()
         listening = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         return listening

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from chats import WatchedChat, _ended
+from chats import WatchedChat
 from printer_widget.loop import turns
 from printer_widget.retry import MAX_RESUMES
 from servers import END, event
@@ -102,7 +102,6 @@ class Script(httpx.AsyncBaseTransport, httpx.AsyncByteStream):
 class Streams(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.tasks = turns.call(lambda: asyncio.all_tasks(turns.loop))
         self.script = Script()
         self.chat = WatchedChat(URL, transport=self.script)
         self.status: str | None = "none yet"
@@ -224,7 +223,7 @@ class Streams(RuleBasedStateMachine):
     def finish(self) -> None:
         ending = self.chat.ending(self.turn)
         assert (ending.status, ending.text) == (self.status, self.sent)
-        asyncio.run_coroutine_threadsafe(_ended(self.tasks), turns.loop).result()
+        self.chat.settle()
         stops = [each for each in self.script.requests if each.url.path.endswith("/stop")]
         needed = self.has_run and self.status in {"stopped", "interrupted"}
         assert len(stops) == (1 if needed else 0)

@@ -58,15 +58,19 @@ def text_within(body: bytes) -> str:
     return "".join(TOKENS[: max(0, whole - 1)])
 
 
-def asked_at_each_offset(url: str, length: int) -> Iterator[tuple[int, Ending]]:
+# Some 2,000 connections, and twice as many where they are resumed: `make check` takes a sample.
+every = pytest.mark.parametrize("step", [37, pytest.param(1, marks=pytest.mark.slow)])
+
+
+def asked_at_each_offset(url: str, length: int, step: int = 1) -> Iterator[tuple[int, Ending]]:
     """Ask for an answer cut at each offset, in some chats at once, and check what they displayed.
 
     Each of them has one conversation after the other.
     """
     with ExitStack() as stack:
         chats = [stack.enter_context(watched(url)) for _ in range(AT_ONCE)]
-        for first in range(0, length, AT_ONCE):
-            offsets = range(first, min(first + AT_ONCE, length))
+        for first in range(0, length, AT_ONCE * step):
+            offsets = range(first, min(first + AT_ONCE * step, length), step)
             asked = [(at, chat, chat.begin(str(at))) for at, chat in zip(offsets, chats)]  # noqa: B905
             for offset, chat, turn in asked:
                 yield offset, chat.ending(turn)
@@ -74,30 +78,31 @@ def asked_at_each_offset(url: str, length: int) -> Iterator[tuple[int, Ending]]:
                 chat.node.clear()
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(180)  # some 2,000 connections; twice as many in the next one
-def test_without_ids_an_answer_cut_anywhere_is_interrupted_and_keeps_what_came() -> None:
+@every
+@pytest.mark.timeout(180)
+def test_without_ids_an_answer_cut_anywhere_is_interrupted_and_keeps_what_came(step: int) -> None:
     with nothing_left_behind(), serve_beside(cut(PLAIN)) as server:
-        for offset, ending in asked_at_each_offset(server.url, len(PLAIN)):
+        for offset, ending in asked_at_each_offset(server.url, len(PLAIN), step):
             assert (ending.status, ending.text) == ("interrupted", text_within(PLAIN[:offset]))
             assert "ended before the answer was complete" in ending.says
-        assert len(server.requests) == len(PLAIN)
+        assert len(server.requests) == len(range(0, len(PLAIN), step))
 
 
-@pytest.mark.slow
+@every
 @pytest.mark.timeout(180)
-def test_with_ids_an_answer_cut_anywhere_is_resumed_complete_and_exact() -> None:
+def test_with_ids_an_answer_cut_anywhere_is_resumed_complete_and_exact(step: int) -> None:
     async def answer(connection: Connection) -> None:
         await (cut(NAMED) if connection.request.method == "POST" else resuming(EVENTS))(connection)
 
     with nothing_left_behind(), serve_beside(answer) as server:
-        for offset, ending in asked_at_each_offset(server.url, len(NAMED)):
+        for offset, ending in asked_at_each_offset(server.url, len(NAMED), step):
             if offset < len(EVENTS[0]):  # nothing came, so nothing can be resumed
                 assert (ending.status, ending.text) == ("interrupted", "")
             else:
                 assert (ending.status, ending.text) == ("complete", TEXT)
-        assert len(server.questions) == len(NAMED)
-        assert len(server.resumes) == len(NAMED) - len(EVENTS[0])
+        offsets = range(0, len(NAMED), step)
+        assert len(server.questions) == len(offsets)
+        assert len(server.resumes) == sum(offset >= len(EVENTS[0]) for offset in offsets)
 
 
 def test_a_head_cut_anywhere_is_a_failed_connection_and_the_question_asked_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -118,10 +119,14 @@ def test_ids_need_not_be_ascii_and_go_back_as_utf8() -> None:
     assert server.resumes[0].headers["last-event-id"].encode("latin-1") == "né-3".encode()
 
 
-def test_a_runs_name_may_hold_anything_and_stays_in_its_place() -> None:
-    events = run_of("Hel", "lo né 😀!", run_id="../a?b#c/é")
+@pytest.mark.parametrize(
+    ("run_id", "segment"),
+    [("../a?b#c/é", "..%2Fa%3Fb%23c%2F%C3%A9"), ("..", "%2E%2E"), (".", "%2E"), ("a.b", "a.b")],
+)
+def test_a_runs_name_may_hold_anything_and_stays_in_its_place(run_id: str, segment: str) -> None:
+    events = run_of("Hel", "lo né 😀!", run_id=run_id)
     _, server, _ = asked(sending(*events[:2]), sending(*events[2:]))
-    assert server.resumes[0].path == "/api/chat/stream/..%2Fa%3Fb%23c%2F%C3%A9"
+    assert server.resumes[0].path == f"/api/chat/stream/{segment}"
 
 
 def test_pings_without_an_id_do_not_keep_an_answer_from_being_resumed() -> None:
@@ -159,9 +164,22 @@ def test_it_counts_on_the_next_connections_too_until_another_is_named() -> None:
         sending(b"retry: 9000\n\n" + FIRST_TWO),
         sending(EVENTS[3]),
         sending(b"retry: 11000\n\n" + EVENTS[4]),
+        sending(b"retry: 0\n\n" + EVENTS[5]),
         REST,
     )
-    assert chat.waits == [9, 9, 11]
+    assert chat.waits[:3] == [9, 9, 11]
+    assert chat.waits[3] <= 0.5
+
+
+def test_it_counts_where_no_event_comes_after_it() -> None:
+    async def says_so_and_goes(connection: Connection) -> None:
+        await connection.head()
+        await connection.send(FIRST_TWO)
+        await asyncio.sleep(0.1)  # so that it comes on its own
+        await connection.send(b"retry: 9000\n\n")
+
+    ending, _, chat = asked(says_so_and_goes, REST)
+    assert (ending.text, chat.waits) == (TEXT, [9])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,12 @@ const PATHS = {
   stopped: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6 6h4v4H6z",
   interrupted: "M8 2.5 14.2 13.2H1.8zM8 6.5v3M8 11.4v.1",
   error: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6 6l4 4M10 6l-4 4",
+  conversations: "M2.5 4h11M2.5 8h11M2.5 12h6.5",
+  new: "M8 3v10M3 8h10",
+  rename: "M3 13l.7-3.2 6.8-6.8 2.5 2.5-6.8 6.8zM9 4.5 11.5 7",
+  remove: "M3 4.5h10M6 4.5V2.8h4v1.7M4.5 4.5l.6 8.7h5.8l.6-8.7",
+  save: "M3 8.5 6.5 12 13 4.5",
+  cancel: "M4 4l8 8M12 4l-8 8",
 } as const;
 
 export type Icon = keyof typeof PATHS;

@@ -15,6 +15,8 @@ import {
   judgeCommand,
   type Position,
   type Reply,
+  type Request,
+  readConversations,
   readReply,
   reduce,
   type State,
@@ -115,11 +117,27 @@ export class ModelLink {
     this.#send({ type: "retry", client: this.client, nonce });
   }
 
+  /** Ask about the conversations that the server keeps; `done` hears whether it was done. */
+  ask(request: Request, done: (ok: boolean) => void): void {
+    const { conversations } = this.store;
+    if (conversations.obstacle(request) !== null) return;
+    const nonce = randomName();
+    conversations.begin(nonce, request, done);
+    this.#after(SEND_PATIENCE, () => conversations.markOverdue(nonce));
+    this.#showPresence();
+    this.#send({ ...request, client: this.client, nonce });
+  }
+
   readonly #onCustom = (content: unknown): void => {
     this.#hear();
     const reply = readReply(content);
     if (reply !== null) {
       this.#settle(reply);
+      return;
+    }
+    const listed = readConversations(content);
+    if (listed !== null) {
+      this.store.conversations.list.value = listed;
       return;
     }
     const before = this.store.state;
@@ -198,7 +216,9 @@ export class ModelLink {
     this.#seen = KEYS.map((key) => this.#model.get(key));
   }
 
-  #settle({ nonce, ok, error }: Reply): void {
+  #settle(reply: Reply): void {
+    const { nonce, ok, error } = reply;
+    if (this.store.conversations.settle(reply)) return;
     if (this.#retries.delete(nonce)) {
       this.#settleRetry(ok ? null : (error ?? STRINGS.retryRefused));
     } else if (ok) {

@@ -7,6 +7,7 @@
  */
 
 import { batch, computed, signal } from "@preact/signals-core";
+import { Conversations } from "./conversations.js";
 import { count, explain, STRINGS } from "./strings.js";
 import {
   type Attempt,
@@ -14,6 +15,7 @@ import {
   type Ending,
   type Message,
   readAttempt,
+  readConversation,
   readMessages,
   type State,
 } from "./wire.js";
@@ -102,6 +104,10 @@ export class Store {
 
   readonly canRetry = computed(() => this.canSend.value && !this.isRetrying.value);
 
+  readonly conversations = new Conversations(this);
+  /** Grows when other messages take the place of all that were shown. */
+  readonly replaced = signal(0);
+
   /** One sentence per phase; nothing in it changes with a token, since screen readers speak it. */
   readonly status = computed(() => {
     const phase = this.phase.value;
@@ -180,6 +186,7 @@ export class Store {
       if (state._view !== before._view) {
         this.#acceptLabels(state._view.labels);
         this.attempt.value = readAttempt(state._view);
+        this.conversations.current.value = readConversation(state._view);
       }
       if (this.#stopped() === null) this.stopping.value = null;
       if (state.isStreaming !== before.isStreaming) this.note.value = null;
@@ -267,18 +274,21 @@ export class Store {
   #acceptMessages(before: State, after: State): void {
     const known = new Set(this.messages.value.map((message) => message.id));
     const messages = readMessages(after.messages);
-    this.#keepRenamed(messages);
+    const isOther = isOtherConversation(before, after);
+    if (!isOther) this.#keepRenamed(messages);
     const news = messages.filter(({ id }) => !known.has(id) && !this.#keys.has(id));
     const hasEnded = before.isStreaming && !(after.isStreaming && sameTurn(before, after));
     const answer = hasEnded ? news.find((message) => message.role === "assistant") : undefined;
     if (answer !== undefined) this.#keys.set(answer.id, `turn ${before._view.turn}`);
     for (const message of news) {
-      if (message.role === "user") this.#settleDraft(message);
+      if (message.role === "user" && !isOther) this.#settleDraft(message);
     }
     for (const id of this.#keys.keys()) {
       if (!messages.some((message) => message.id === id)) this.#keys.delete(id);
     }
     this.messages.value = messages;
+    const isKept = messages.some(({ id }) => known.has(id) || this.#keys.has(id));
+    if (!isKept) this.replaced.value += 1;
   }
 
   /** A server stores messages under ids of its own: the same text in the same place is the same. */
@@ -303,6 +313,7 @@ export class Store {
   }
 
   #acceptLabels(raw: Readonly<Record<string, unknown>>): void {
+    this.conversations.areKept.value = raw.conversations === "yes";
     const labels = readLabels(raw);
     const old = this.labels.value;
     const isSame =
@@ -315,6 +326,12 @@ export class Store {
 
 function sameTurn(a: State, b: State): boolean {
   return a._view.turn === b._view.turn;
+}
+
+/** A conversation that is named while it is answered is the same one; no turn survives another. */
+function isOtherConversation(before: State, after: State): boolean {
+  const isIdle = !before.isStreaming && !after.isStreaming;
+  return isIdle && readConversation(before._view) !== readConversation(after._view);
 }
 
 function readLabels(raw: Readonly<Record<string, unknown>>): Labels {

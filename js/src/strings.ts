@@ -30,11 +30,35 @@ export const STRINGS = {
   retryRefused: "The question could not be asked again.",
   tooLong: "This message is too long to send. Shorten it to a million characters.",
   waiting: "Not sent yet",
+  conversations: "Conversations",
+  newChat: "New chat",
+  loading: "Loading…",
+  noConversations: "No conversations yet.",
+  untitled: "Untitled",
+  rename: "Rename",
+  newTitle: "New title",
+  save: "Save",
+  cancel: "Cancel",
+  remove: "Delete",
+  confirmRemove: "Delete?",
+  opening: "Opening…",
+  renaming: "Saving…",
+  removing: "Deleting…",
+  blankTitle: "A title needs at least one letter.",
+  answerFirst: "Stop the answer, or let it end, before you leave this conversation.",
+  changeFirst: "One moment: the last change is under way.",
+  requestUnanswered: "No answer yet: the kernel or its server is busy or gone.",
+  requestRefused: "The kernel refused, and did not say why.",
 } as const;
 
 /** Say which connection is being tried: "Reconnecting (2/3)…". */
 export function count(label: string, { attempt, of }: { attempt: number; of: number }): string {
   return `${label} (${attempt}/${of})…`;
+}
+
+/** Name what a button is about: "Rename “Plots”". */
+export function about(label: string, title: string): string {
+  return `${label} “${title}”`;
 }
 
 /** Join a label and the sentence that explains it, where there is one. */

@@ -12,6 +12,12 @@ export const MAX_TEXT = 1_000_000;
 /** Longest client, nonce, turn or message name, in UTF-16 code units. */
 export const MAX_NAME = 128;
 
+/** Longest title of a conversation, in UTF-16 code units. */
+export const MAX_TITLE = 200;
+
+/** How many conversations are listed; more than that nobody reads. */
+export const MAX_LISTED = 500;
+
 export type Ending = "complete" | "stopped" | "interrupted" | "error";
 
 export interface Message {
@@ -27,6 +33,14 @@ export interface View {
   readonly revision: number;
   readonly labels: Readonly<Record<string, unknown>>;
   readonly attempt?: unknown;
+  readonly conversation?: unknown;
+}
+
+/** One of the conversations that the server keeps. */
+export interface Conversation {
+  readonly id: string;
+  readonly title: string;
+  readonly updatedAt: string;
 }
 
 export interface Attempt {
@@ -75,7 +89,14 @@ export type Command =
       readonly text: string;
     }
   | { readonly type: "stop"; readonly client: string; readonly turn: string }
-  | { readonly type: "retry"; readonly client: string; readonly nonce: string };
+  | { readonly type: "retry"; readonly client: string; readonly nonce: string }
+  | (Request & { readonly client: string; readonly nonce: string });
+
+/** What the reader can ask about the conversations that the server keeps. */
+export type Request =
+  | { readonly type: "list" | "new" }
+  | { readonly type: "open" | "remove"; readonly conversation: string }
+  | { readonly type: "rename"; readonly conversation: string; readonly title: string };
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
@@ -96,6 +117,15 @@ export function readAttempt(view: View): Attempt | null {
   const [attempt, of] = given;
   return given.length === 2 && isCount(attempt) && isCount(of) ? { attempt, of } : null;
 }
+
+/** Read which conversation is open; null is a new one, or a view that does not say. */
+export function readConversation({ conversation }: View): string | null {
+  return isName(conversation) ? conversation : null;
+}
+
+/** Whether the kernel takes `value` as a title. */
+export const isTitle = (value: unknown): value is string =>
+  isText(value) && value.length <= MAX_TITLE && value.trim() !== "";
 
 const isQuestion: Check = (value) => isText(value) && value.length <= MAX_TEXT;
 const isView = (value: unknown): value is View =>
@@ -148,6 +178,27 @@ const REPLY = {
 export function readReply(content: unknown): Reply | null {
   const isReply = isFields(content) && content.type === "reply" && matches(content, REPLY);
   return isReply ? (content as unknown as Reply) : null;
+}
+
+/** Return the conversations that `content` lists, as far as they can be opened, or null. */
+export function readConversations(content: unknown): readonly Conversation[] | null {
+  if (!isFields(content) || content.type !== "conversations") return null;
+  if (!matches(content, { list: Array.isArray })) return null;
+  const found = new Map<string, Conversation>();
+  for (const entry of content.list as readonly unknown[]) {
+    if (!isFields(entry)) return null;
+    const { id, title, updated_at } = entry;
+    if (!isText(id) || !isText(title) || !isText(updated_at)) return null;
+    if (!isName(id) || found.has(id) || found.size >= MAX_LISTED) continue;
+    found.set(id, { id, title: cut(title.trim()), updatedAt: updated_at });
+  }
+  return [...found.values()];
+}
+
+/** Cut a title to what can be sent back, but never through a surrogate pair. */
+function cut(title: string): string {
+  if (title.length <= MAX_TITLE) return title;
+  return `${title.slice(0, MAX_TITLE - 1).replace(/\p{Surrogate}$/u, "")}…`;
 }
 
 /** What a message comes to; `isRepeated` marks a delta that says only what was known. */
@@ -233,6 +284,7 @@ export function readMessages(raw: readonly unknown[]): Message[] {
 
 // Browser to kernel
 
+const ASKED = { client: isName, nonce: isName };
 const REPORT = { client: isName, turn: isTurn, offset: isCount, revision: isCount };
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   ready: REPORT,
@@ -243,6 +295,11 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   retry: { client: isName, nonce: isName },
   edit: { client: isName, nonce: isName, message: isName, text: isQuestion },
   delete: { client: isName, nonce: isName, message: isName },
+  list: ASKED,
+  new: ASKED,
+  open: { ...ASKED, conversation: isName },
+  rename: { ...ASKED, conversation: isName, title: isTitle },
+  remove: { ...ASKED, conversation: isName },
 };
 
 /** What the kernel makes of a command: it acts on it, refuses its shape, or knows no such type. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -127,13 +128,13 @@ def parse_json(text: str | bytes, *, where: str, redact: Callable[[str], str] = 
         StreamFormatError: if it is none, naming ``where`` it stood and how it begins, after
             ``redact`` took out what is secret.
     """
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(text)
-    except (ValueError, RecursionError):
-        raise StreamFormatError(
-            f"expected JSON in {where}, got {shorten(text, redact=redact)!r}: "
-            "the server broke its protocol"
-        ) from None
+    # Raised out here, as json's own exception holds the whole text and would be our context.
+    raise StreamFormatError(
+        f"expected JSON in {where}, got {shorten(text, redact=redact)!r}: "
+        "the server broke its protocol"
+    )
 
 
 def shorten(

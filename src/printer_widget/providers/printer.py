@@ -123,12 +123,12 @@ class Printer(Provider):
     def resume(self, run_id: str, last_event_id: str) -> RequestSpec:
         """Return the request for what follows an event of a run."""
         return self._spec(
-            "GET", f"/api/chat/stream/{quote(run_id, safe='')}", last_event_id=last_event_id
+            "GET", f"/api/chat/stream/{_segment(run_id)}", last_event_id=last_event_id
         )
 
     def stop(self, run_id: str) -> RequestSpec:
         """Return the request that ends a run."""
-        return self._spec("POST", f"/api/chat/stream/{quote(run_id, safe='')}/stop", body={})
+        return self._spec("POST", f"/api/chat/stream/{_segment(run_id)}/stop", body={})
 
     def history(self, conversation_id: str) -> RequestSpec:
         """Return the request for a conversation's stored messages."""
@@ -262,8 +262,14 @@ def _message(entry: object, redact: Callable[[str], str]) -> Message:
     )
 
 
+def _segment(name: str) -> str:
+    """Return a server's name for something as one segment of a path, and never as a way up it."""
+    quoted = quote(name, safe="")
+    return quoted.replace(".", "%2E") if quoted in {".", ".."} else quoted
+
+
 def _path(conversation_id: str) -> str:
-    return f"/api/conversations/{quote(conversation_id, safe='')}"
+    return f"/api/conversations/{_segment(conversation_id)}"
 
 
 def _info(entry: object) -> ConversationInfo:

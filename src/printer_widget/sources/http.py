@@ -124,6 +124,9 @@ class HttpSource:
                                 return
                 except Broken as error:
                     broken = error
+                except ChatError as error:
+                    failure = error
+                    break
                 failure, wait_s = run.judge(broken, self._provider, dice=random.random())  # noqa: S311
                 if wait_s is None:
                     break
@@ -133,8 +136,9 @@ class HttpSource:
             if run.id is not None and not run.ended:
                 self._tell_stop(run.id)
         # Raised outside of any except block: httpx's exception holds the request with its token,
-        # and would be reachable as the context of ours.
-        raise failure
+        # and would be reachable as the context of ours. A traceback can be shown with the values
+        # of its frames, so those that read what the server sent are no part of it.
+        raise failure.with_traceback(None)
 
     @property
     def archive(self) -> Archive | None:
@@ -268,7 +272,7 @@ class HttpSource:
             )
         decoder = EventStreamDecoder(max_event_bytes=self._max_event_bytes)
         async for chunk in response.aiter_bytes():
-            # All of it may be there at once, and none of it news that the reader could pause at.
+            # All may be there at once, and none of it news that the reader could pause at.
             for at in range(0, len(chunk), _SLICE_BYTES):
                 await asyncio.sleep(0)
                 frames = decoder.feed(chunk[at : at + _SLICE_BYTES])
