@@ -18,10 +18,11 @@ import pytest
 
 from printer_widget.server import embedded
 from printer_widget.server.embedded import EmbeddedServer, available
-from printer_widget.server.guard import MAX_BODY
+from printer_widget.server.limits import Limits
 
 SOON = 5  # seconds after which something that should happen at once has not happened
 QUESTION = {"user_message": "Hi"}
+LIMITS = Limits()
 PATH = "/api/chat/stream"
 
 
@@ -103,10 +104,9 @@ def test_however_often_and_from_how_many_threads_it_is_started_it_is_one_server(
         server.start()
         return server.url, server.token
 
-    before = threading.active_count()
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(start, range(8)))) == 1
-    assert threading.active_count() == before + 1
+    assert [thread.name for thread in threading.enumerate()].count("printer-widget-server") == 1
 
 
 def test_it_needs_nothing_of_what_notebooks_patch(server, monkeypatch):
@@ -176,7 +176,7 @@ def test_stopping_closes_the_port_and_ends_the_thread_whoever_is_connected(serve
 
 def test_stopping_lets_a_model_tidy_up_whose_client_has_just_left():
     model = Waiting()
-    server = EmbeddedServer(model=model)
+    server = EmbeddedServer(model=model, grace_s=0)
     server.start()
     with asking(server):
         assert model.thinking.wait(SOON)
@@ -398,9 +398,9 @@ def chunks(body):
 @pytest.mark.parametrize("sent", [bytes, chunks], ids=["with its length", "chunked"])
 def test_a_body_may_be_as_large_as_the_limit_and_no_larger(backend, sent):
     headers = {"Content-Type": "application/json"}
-    fits = backend.post(PATH, content=sent(body_of(MAX_BODY)), headers=headers)
+    fits = backend.post(PATH, content=sent(body_of(LIMITS.body)), headers=headers)
     assert fits.is_success
-    refused = backend.post(PATH, content=sent(body_of(MAX_BODY + 1)), headers=headers)
+    refused = backend.post(PATH, content=sent(body_of(LIMITS.body + 1)), headers=headers)
     assert refused.status_code == 413
     assert "larger than 1,048,576 bytes" in refused.json()["detail"]
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import re
 import socket
@@ -10,95 +9,20 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
-import uvicorn
 
-from printer_widget.server import app as app_module
+from printer_widget.conversation import Conversation, Message, Question
 from printer_widget.server import create_app
-from printer_widget.server.store import ConversationStore
-
-SOON = 5  # seconds after which something that should happen at once has not happened
-QUESTION = {
-    "user_message": "Hi",
-    "context_node_ids": [],
-    "project_id": None,
-    "chat_node_id": None,
-    "conversation_id": "c1",
-}
-
-
-@contextlib.contextmanager
-def serving(model=None, **options):
-    """Serve the app with real uvicorn on a free loopback port; yields a client for it."""
-    if model is not None:
-        options["model"] = model
-    app = create_app(token=options.pop("token", None), **options)
-    config = uvicorn.Config(
-        app, log_config=None, lifespan="off", http="h11", ws="none", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    listening = socket.create_server(("127.0.0.1", 0))  # from here on, connections wait in line
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    try:
-        with httpx.Client(base_url=url, timeout=SOON) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-def saying(*tokens):
-    async def model(messages):
-        for token in tokens:
-            yield token
-
-    return model
-
-
-class Waiting:
-    """A model that says some tokens, then thinks for ever; it records what happens to it."""
-
-    def __init__(self, *tokens):
-        self.tokens = tokens
-        self.thinking = threading.Event()
-        self.closed = threading.Event()
-        self.messages = None
-
-    async def __call__(self, messages):
-        self.messages = messages
-        try:
-            for token in self.tokens:
-                yield token
-            self.thinking.set()
-            await asyncio.Event().wait()
-        finally:
-            await asyncio.sleep(0)  # tidying up may take a moment of its own
-            self.closed.set()
-
-
-def ask(client, question=QUESTION, **options):
-    return client.post("/api/chat/stream", json=question, **options)
-
-
-def asking(client, **fields):
-    return client.stream("POST", "/api/chat/stream", json=QUESTION | fields)
-
-
-def events(body):
-    """Each event as (name, data); every one must be exactly two lines and a blank one."""
-    *blocks, rest = body.decode().split("\n\n")
-    assert rest == ""
-    for block in blocks:
-        event, data = block.splitlines()  # also ends lines at U+2028 and its like
-        yield event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
-
-
-def said(response):
-    return "".join(data["token"] for name, data in events(response.content) if name == "message")
-
+from printer_widget.server import run as run_module
+from printer_widget.server import store as store_module
+from printer_widget.server.event_stream import EventStream
+from printer_widget.server.journal import Journal
+from printer_widget.server.limits import Limits
+from printer_widget.server.listening import listen
+from printer_widget.server.run import Run
+from printer_widget.server.store import Store
+from printer_widget.sources import FunctionSource
+from serving import QUESTION, SOON, Waiting, ask, asking, events, limited, saying, serving, text
 
 # The stream
 
@@ -107,11 +31,13 @@ def test_a_new_conversation_is_these_bytes():
     with serving(saying("Hel", "lo")) as client:
         response = ask(client, {"user_message": "Hi"})
     assert re.fullmatch(
-        rb'event: stream_start\ndata: {"status": "streaming"}\n\n'
-        rb'event: conversation_id\ndata: {"conversation_id": "[0-9a-f-]{36}"}\n\n'
-        rb'event: message\ndata: {"token": "Hel"}\n\n'
-        rb'event: message\ndata: {"token": "lo"}\n\n'
-        rb'event: stream_end\ndata: {"message_id": "[0-9a-f-]{36}", "status": "complete"}\n\n',
+        rb"retry: 1000\nid: 1\nevent: stream_start\n"
+        rb'data: {"status": "streaming", "run_id": "[0-9a-f]{32}"}\n\n'
+        rb'id: 2\nevent: conversation_id\ndata: {"conversation_id": "[0-9a-f-]{36}"}\n\n'
+        rb'id: 3\nevent: message\ndata: {"token": "Hel"}\n\n'
+        rb'id: 4\nevent: message\ndata: {"token": "lo"}\n\n'
+        rb"id: 5\nevent: stream_end\n"
+        rb'data: {"message_id": "[0-9a-f-]{36}", "status": "complete"}\n\n',
         response.content,
     )
 
@@ -143,7 +69,7 @@ def test_a_token_comes_before_the_next_one_exists():
 
 def test_the_demo_model_answers_where_no_other_is_given():
     with serving() as client:
-        assert said(ask(client, {"user_message": "echo tick"})) == "tick"
+        assert text(ask(client, {"user_message": "echo tick"}).content) == "tick"
 
 
 def test_any_text_comes_through():
@@ -180,7 +106,7 @@ def test_a_silent_model_is_covered_by_pings_and_not_disturbed():
         await asyncio.to_thread(go_on.wait, SOON)
         yield "b"
 
-    with serving(model, ping_interval_s=0.05) as client, asking(client) as response:
+    with serving(model, limits=limited(ping_s=0.05)) as client, asking(client) as response:
         received = b""
         for chunk in response.iter_raw():
             received += chunk
@@ -202,7 +128,7 @@ def test_twenty_streams_run_side_by_side():
     with serving(model) as client, ThreadPoolExecutor(20) as pool:
 
         def run(number):
-            return said(ask(client, {"user_message": str(number)}))
+            return text(ask(client, {"user_message": str(number)}).content)
 
         assert list(pool.map(run, range(20))) == [f"I am {number}" for number in range(20)]
 
@@ -283,19 +209,20 @@ def test_a_disconnect_ends_a_model_whose_tokens_nobody_reads():
         assert closed.wait(SOON)
 
 
-async def test_a_model_goes_no_further_than_the_connection_and_is_closed_with_it():
-    said, closed = [], asyncio.Event()
+async def test_a_model_goes_little_further_than_the_connection_and_is_closed_with_it():
+    piece, said, closed = "x" * 10_000, [], asyncio.Event()
 
     async def model(messages):
         try:
-            for token in "abc":
-                said.append(token)
-                yield token
+            while True:
+                said.append(piece)
+                yield piece
         finally:
             closed.set()
 
     async def receive():
         await has_token.wait()
+        await asyncio.sleep(0.1)  # time enough to go too far
         return {"type": "http.disconnect"}
 
     async def send(message):
@@ -304,16 +231,24 @@ async def test_a_model_goes_no_further_than_the_connection_and_is_closed_with_it
             await asyncio.Event().wait()  # a client that reads nothing, and then leaves
 
     has_token = asyncio.Event()
-    chat = app_module.ChatRequest(user_message="Hi")
-    events = app_module._events(chat, ConversationStore(), model=model, ping_interval_s=SOON)
-    response = app_module.EventStream(events)  # held, so that no garbage collection helps
-    await response({"type": "http"}, receive, send)
-    assert said == ["a"]
-    assert closed.is_set()
+    store = Store()
+    place = {"owner": "o", "conversation_id": "c", "message_id": "m"}
+    run = Run("r", **place, limits=Limits(grace_s=0), journal=Journal(store))
+    run.emit("stream_start", {})
+    run.start(FunctionSource(model).stream(question("Hi")))
+    await EventStream(run)({"type": "http"}, receive, send)
+    await asyncio.wait_for(closed.wait(), SOON)
+    assert len(said) * len(piece) <= 3 * run_module.AHEAD
+    store.close()
+
+
+def question(text):
+    asks = Message(id="1", role="user", content=text, timestamp="")
+    return Question(conversation=Conversation(messages=(asks,)))
 
 
 def test_a_model_that_will_not_end_is_named_in_the_log(caplog, monkeypatch):
-    monkeypatch.setattr(app_module, "CLOSING_S", 0.05)
+    monkeypatch.setattr(run_module, "CLOSING_S", 0.05)
     thinking, let_go, ended = threading.Event(), threading.Event(), threading.Event()
 
     async def model(messages):
@@ -392,29 +327,55 @@ def test_what_was_said_before_a_stop_is_remembered():
     assert contents == ["Hi", "Hello", "Go on"]
 
 
-def test_a_question_that_got_no_answer_is_not_repeated_to_the_model():
-    store = ConversationStore()
-    store.begin("c", "Q1")
-    store.begin("c", "Q2").parts.append("A2")
-    store.begin("c", "Q3")
-    assert [message["content"] for message in store.messages("c")] == ["Q2", "A2", "Q3"]
+class Hesitating:
+    """A model that fails on every question but those that begin with "A", and notes the others."""
+
+    def __init__(self):
+        self.given = []
+
+    async def __call__(self, messages):
+        self.given.append([message["content"] for message in messages])
+        if not messages[-1]["content"].startswith("A"):
+            raise Secret
+        yield "yes"
 
 
-def test_of_a_long_conversation_the_last_messages_are_remembered():
-    store = ConversationStore(max_messages=4)
-    for number in range(9):
-        store.begin("c", f"Q{number}").parts.append(f"A{number}")
-    assert [message["content"] for message in store.messages("c")] == ["Q7", "A7", "Q8", "A8"]
+def test_a_question_that_got_no_answer_is_not_repeated_to_the_model(caplog):
+    model = Hesitating()
+    with serving(model) as client:
+        for asked in ("No", "No again", "A question", "No", "Another"):
+            ask(client, QUESTION | {"user_message": asked})
+    assert model.given[-1] == ["A question", "yes", "Another"]
 
 
-def test_of_many_conversations_the_least_recently_used_is_forgotten():
-    store = ConversationStore(max_conversations=2)
-    for name in ("old", "kept", "old", "new"):
-        store.begin(name, "Q").parts.append("A")
-    assert [len(store.messages(name)) for name in ("old", "kept", "new")] == [4, 0, 2]
+def test_of_a_long_conversation_the_model_is_told_the_last_messages(monkeypatch):
+    monkeypatch.setattr(store_module, "MAX_HISTORY", 4)
+    model = Noting()
+    with serving(model) as client:
+        for number in range(5):
+            ask(client, QUESTION | {"user_message": f"Q{number}"})
+    contents = [content for _, content in model.given[-1]]
+    assert contents == ["Q2", "A3", "Q3", "A4", "Q4"]
 
 
-@pytest.mark.parametrize("options", [{"token": ""}, {"token": None, "ping_interval_s": 0}])
-def test_settings_that_would_do_harm_are_refused(options):
-    with pytest.raises(ValueError, match=r"token is empty|ping_interval_s must be above 0"):
-        create_app(**options)
+def test_in_memory_the_conversation_unused_for_longest_is_forgotten(monkeypatch):
+    monkeypatch.setattr(store_module, "MAX_IN_MEMORY", 2)
+    with serving(saying("yes")) as client:
+        for name in ("old", "kept", "old", "new"):
+            ask(client, QUESTION | {"conversation_id": name})
+        listed = client.get("/api/conversations").json()["conversations"]
+    assert [each["id"] for each in listed] == ["new", "old"]
+
+
+def test_an_answer_does_not_wait_for_a_packet_to_be_full():
+    with listen("127.0.0.1") as listening, socket.create_connection(listening.getsockname()):
+        # asyncio turns Nagle's algorithm off where the connection says that it is TCP
+        with listening.accept()[0] as accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+
+
+def test_settings_that_would_do_harm_are_refused():
+    with pytest.raises(ValueError, match="token is empty"):
+        create_app(token="")
+    with pytest.raises(ValueError, match="ping_s must be above 0"):
+        Limits(ping_s=0)

@@ -2,10 +2,24 @@
 
 ::
 
-    app.py       the endpoint: one question in, one event stream out
-    guard.py     who may ask, and how much: checked before a request's body is read
-    store.py     the last turns of each conversation, in memory
-    embedded.py  the same app on loopback, in a thread of this process
+    app.py            the ASGI app: what stands where, and the laws of a stream
+    guard.py          who may ask, and how much: checked before a request's body is read
+    limits.py         what is allowed, and its defaults
+    chat.py           routes: ask, come back for the rest, stop
+    conversations.py  routes: list, read, rename, delete
+    event_stream.py   the response: a run's events to one client
+    reader.py         one client's place in a run
+    run.py            one question's answer being made: its events, its readers, its one ending
+    runs.py           all of them: begin, find again, stop, go on after a restart
+    journal.py        events are stored, then sent: all runs in one transaction
+    blocks.py         one event as bytes
+    store.py          conversations, messages, runs and events in SQLite
+    records.py        what runs and the store tell each other
+    database.py       SQLite's thread and its group commits
+    schema.py         the tables, and the way to them from older versions
+    models.py         what answers, by name
+    listening.py      the socket
+    embedded.py       the same app on loopback, in a thread of this process
 
 Importing this package imports neither FastAPI nor uvicorn, so that ``embedded.available()`` can
 be asked where the extra is not installed; ``create_app`` does so when it is first looked up.

@@ -4,6 +4,9 @@ A first-time visitor has no backend. Rather than pretending one, the whole path 
 HTTP, a real event stream, a real disconnect when Stop is pressed, on a port that only this
 machine reaches and with a token that only this process knows.
 
+What is said is kept in memory, unless a file is asked for. A client that went away has a few
+seconds to come back: on loopback no connection breaks by itself, so that it hardly ever will.
+
 It keeps out of the notebook's way: nothing is printed, no signal handler is touched, the loop is
 its own whatever the notebook does to asyncio, and it ends with the process.
 """
@@ -20,10 +23,13 @@ import secrets
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .listening import listen
+
 if TYPE_CHECKING:
-    from .app import Model
+    from ..sources import SourceLike
 
 HOST = "127.0.0.1"
 
@@ -32,6 +38,9 @@ STARTING_S = 10.0
 
 STOPPING_S = 2.0
 """How long stopping waits for a model that will not end; its thread dies with the process."""
+
+GRACE_S = 5.0
+"""How long an answer goes on after its client went away, in seconds."""
 
 KEEP_ALIVE_S = 60
 """Longer than a client keeps idle connections (httpx: 5 s), which then never race with ours."""
@@ -56,11 +65,21 @@ def embedded_server() -> EmbeddedServer:
 class EmbeddedServer:
     """Run the backend in a daemon thread; every method may be called from any thread.
 
-    ``model`` answers; without one it is the demo model.
+    ``model`` answers; without one it is the demo model. ``db`` is the file to keep conversations
+    in; without one they are kept in memory, until ``stop()``. ``grace_s`` is how long an answer
+    goes on after its client went away, in seconds.
     """
 
-    def __init__(self, *, model: Model | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        model: SourceLike | None = None,
+        db: Path | None = None,
+        grace_s: float = GRACE_S,
+    ) -> None:
         self._model = model
+        self._db = db
+        self._grace_s = grace_s
         self._lock = threading.Lock()
         self._thread: _ServerThread | None = None
         self._pid = os.getpid()
@@ -83,14 +102,15 @@ class EmbeddedServer:
         """Start the backend and return when it listens; do nothing if it runs already.
 
         The first call imports FastAPI and uvicorn, which takes a good part of a second. Raises
-        ImportError where they are missing, RuntimeError if it does not listen within 10 s.
+        ImportError where they are missing, RuntimeError if it does not listen within 10 s or
+        cannot use the file.
         """
         if self._pid != os.getpid():
             self._begin_anew()
         with self._lock:
             if self._running() is not None:
                 return
-            thread = _ServerThread(self._model)
+            thread = _ServerThread(self._model, db=self._db, grace_s=self._grace_s)
             try:
                 thread.start_listening()
             except BaseException:
@@ -146,18 +166,28 @@ def _is_foreign(record: logging.LogRecord) -> bool:
 class _ServerThread(threading.Thread):
     """One run of the server, from its socket to its end."""
 
-    def __init__(self, model: Model | None) -> None:
+    def __init__(self, model: SourceLike | None, *, db: Path | None, grace_s: float) -> None:
         super().__init__(name=_THREAD, daemon=True)
         # Imported here, in the caller's thread, so that a missing package is the caller's error.
         import uvicorn
 
         from .app import create_app
+        from .database import StoreError
+        from .limits import Limits
+        from .models import DEMO
+        from .store import Store
 
         self.token = secrets.token_urlsafe(32)
-        app = (
-            create_app(token=self.token)
-            if model is None
-            else create_app(token=self.token, model=model)
+        try:
+            self._store = Store(db)
+        except StoreError as error:
+            raise _start_error(error) from error
+        app = create_app(
+            token=self.token,
+            model=DEMO if model is None else model,
+            store=self._store,
+            limits=Limits(grace_s=grace_s),
+            closing_s=STOPPING_S / 2,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_foreign)
         config = uvicorn.Config(
@@ -165,7 +195,7 @@ class _ServerThread(threading.Thread):
             loop="asyncio",
             http="h11",
             ws="none",
-            lifespan="off",
+            lifespan="on",
             interface="asgi3",
             workers=1,
             log_config=None,
@@ -185,8 +215,9 @@ class _ServerThread(threading.Thread):
         self._failure: BaseException | None = None
         # Bound here and handed over: a port that was only looked up could be taken meanwhile.
         try:
-            self.socket = socket.create_server((HOST, 0))
+            self.socket = listen(HOST)
         except OSError as error:
+            self._store.close()
             raise _start_error(error) from error
         self.url = f"http://{HOST}:{self.socket.getsockname()[1]}"
 
@@ -209,6 +240,7 @@ class _ServerThread(threading.Thread):
         except BaseException as failure:  # noqa: BLE001 - told to the thread that waits
             self._failure = failure
         finally:
+            self._store.close()
             self.socket.close()
             self._ready.set()
 

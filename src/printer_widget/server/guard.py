@@ -1,34 +1,44 @@
 """Who may ask, and how much: checked before anything else reads a request's body.
 
-A loopback port is open to every program and every web page on the machine. Three things keep
-the page out: the host check in ``app.py`` (DNS rebinding), the token, and that a POST must be
-JSON, for which a browser asks permission first (the CORS preflight) and gets none. The checks
-stand here and not in the endpoint because FastAPI reads the whole body before it runs an
-endpoint's dependencies: a stranger could make it hold any amount.
+A loopback port is open to every program and every web page on the machine. Four things keep
+the page out: the host check in ``app.py`` (DNS rebinding), that a page of another origin is
+refused by the header in which its browser names it, the token, and that a body must be JSON, for
+which a browser asks permission first (the CORS preflight) and gets none. The checks stand here
+and not in the endpoints because FastAPI reads the whole body before it runs an endpoint's
+dependencies: a stranger could make it hold any amount.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from typing import Annotated
+from urllib.parse import urlsplit
 
+from fastapi import Depends
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY = 1024 * 1024
-"""Largest request body, in bytes."""
+from .limits import Limits
 
 PUBLIC_PATHS = frozenset({"/healthz", "/openapi.json"})
 """What is answered without a token: nothing in there is anybody's."""
 
+NOBODY = "default"
+"""Whose everything is where there is but one user."""
+
+_WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
+
 
 class Guard:
-    """Refuse a request with 401, 413 or 415, or pass it on with its body already read."""
+    """Refuse a request, or pass it on with its owner known and its body already read."""
 
-    def __init__(self, app: ASGIApp, *, token: str | None, max_body: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, *, token: str | None, limits: Limits) -> None:
         self._app = app
         self._token = None if token is None else token.encode()
-        self._max_body = max_body
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request with a refusal, or let the app answer it."""
@@ -36,24 +46,42 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refuse_stranger(scope["path"], headers)
-        if refusal is None and scope["method"] == "POST":
-            refusal = _refuse_form(headers)
+        refusal = (
+            self._refuse_headers(headers)
+            or _refuse_page(headers)
+            or self._refuse_stranger(scope["path"], headers)
+            or _refuse_form(scope["method"], headers)
+        )
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        body = await self._read(receive)
+        try:
+            async with asyncio.timeout(self._limits.body_s):
+                body = await self._read(receive)
+        except TimeoutError:
+            seconds = f"{self._limits.body_s:g}"
+            await _refusal(408, f"The request's body did not come in within {seconds} s.")(
+                scope, receive, send
+            )
+            return
         if body is None:
             return  # the client went away while it was still asking
-        if len(body) > self._max_body:
+        if len(body) > self._limits.body:
             refusal = _refusal(
                 413,
-                f"The request's body is larger than {self._max_body:,} bytes. "
+                f"The request's body is larger than {self._limits.body:,} bytes. "
                 "Ask a shorter question, or attach less.",
             )
             await refusal(scope, receive, send)
             return
+        scope["owner"] = NOBODY
         await self._app(scope, _replay(body, receive), send)
+
+    def _refuse_headers(self, headers: Headers) -> JSONResponse | None:
+        """Return a 431 for more headers than any client of ours sends."""
+        if sum(len(name) + len(value) for name, value in headers.raw) <= self._limits.headers:
+            return None
+        return _refusal(431, f"The headers are larger than {self._limits.headers:,} bytes.")
 
     def _refuse_stranger(self, path: str, headers: Headers) -> JSONResponse | None:
         """Return a 401 unless the request carries the token (RFC 6750 §2.1, §3)."""
@@ -72,7 +100,7 @@ class Guard:
             return None
         return _refusal(
             401,
-            "This token is not the one that the backend expects. "
+            "This token is not one that the backend knows. "
             "A backend that was restarted may have a new one.",
             challenge='Bearer error="invalid_token"',
         )
@@ -83,7 +111,7 @@ class Guard:
         What was counted is believed, not Content-Length: a chunked request has none.
         """
         body = bytearray()
-        while len(body) <= self._max_body:
+        while len(body) <= self._limits.body:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
@@ -93,8 +121,30 @@ class Guard:
         return bytes(body)
 
 
-def _refuse_form(headers: Headers) -> JSONResponse | None:
-    """Return a 415 for anything but JSON."""
+def owner_of(request: Request) -> str:
+    """Return whose request it is."""
+    return str(request.scope["owner"])
+
+
+Owner = Annotated[str, Depends(owner_of)]
+
+
+def _refuse_page(headers: Headers) -> JSONResponse | None:
+    """Return a 403 for a web page of another origin (RFC 6454 §7)."""
+    origin = headers.get("origin")
+    if origin is None:
+        return None
+    parts = urlsplit(origin)
+    if parts.scheme in {"http", "https"} and parts.netloc == headers.get("host"):
+        return None
+    return _refusal(403, "This backend answers no web page of another origin.")
+
+
+def _refuse_form(method: str, headers: Headers) -> JSONResponse | None:
+    """Return a 415 for a body that is anything but JSON."""
+    is_empty = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+    if method not in _WITH_BODY or is_empty:
+        return None
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json":
         return None
