@@ -18,6 +18,11 @@ Name = Annotated[str, Field(min_length=1, max_length=256)]
 
 GONE = "There is no such run, or no longer. Ask the question again."
 
+LOCKED = (
+    "This backend has a system prompt of its own and takes no other: ask without “system” "
+    "(ChatNode: without system=)."
+)
+
 _EVENTS: Mapping[int | str, dict[str, Any]] = {
     200: {"description": "The events", "content": {"text/event-stream": {}}},
     204: {"description": "The run has ended, and nothing is left after that event"},
@@ -36,8 +41,8 @@ class ChatRequest(BaseModel):
     system: str | None = None
 
 
-def chat_routes(runs: Runs, limits: Limits) -> APIRouter:
-    """Return the routes of a stream."""
+def chat_routes(runs: Runs, limits: Limits, *, system: str | None = None) -> APIRouter:
+    """Return the routes of a stream; ``system`` is the prompt that no client may replace."""
     router = APIRouter(prefix="/api/chat/stream", tags=["stream"])
 
     def stream(run: Run, after: int = 0) -> EventStream:
@@ -52,7 +57,7 @@ def chat_routes(runs: Runs, limits: Limits) -> APIRouter:
     @router.post(
         "",
         response_class=EventStream,
-        responses={413: {}, 415: {}, 422: {}, 429: {}, 503: {}},
+        responses={403: {}, 413: {}, 415: {}, 422: {}, 429: {}, 503: {}},
         summary="Ask a question, and read its answer",
     )
     async def ask(
@@ -60,10 +65,12 @@ def chat_routes(runs: Runs, limits: Limits) -> APIRouter:
         chat: ChatRequest,
         idempotency_key: Annotated[Name | None, Header()] = None,
     ) -> EventStream:
+        if system is not None and chat.system is not None:
+            raise HTTPException(403, LOCKED)
         asked = Asked(
             text=chat.user_message,
             conversation_id=chat.conversation_id,
-            system=chat.system,
+            system=chat.system if system is None else system,
             chat_node_id=chat.chat_node_id,
             project_id=chat.project_id,
             idempotency_key=idempotency_key,

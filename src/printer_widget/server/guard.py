@@ -11,7 +11,6 @@ dependencies: a stranger could make it hold any amount.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,12 +21,13 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .limits import Limits
+from .users import NOBODY, Users
 
-PUBLIC_PATHS = frozenset({"/healthz", "/openapi.json"})
+PUBLIC_PATHS = ("/healthz", "/openapi.json")
 """What is answered without a token: nothing in there is anybody's."""
 
-NOBODY = "default"
-"""Whose everything is where there is but one user."""
+DOCS_PATHS = ("/docs", "/redoc")
+"""What describes the backend to a reader, where that is switched on."""
 
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 
@@ -35,9 +35,10 @@ _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 class Guard:
     """Refuse a request, or pass it on with its owner known and its body already read."""
 
-    def __init__(self, app: ASGIApp, *, token: str | None, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, *, users: Users | None, limits: Limits, docs: bool) -> None:
         self._app = app
-        self._token = None if token is None else token.encode()
+        self._users = users
+        self._public_paths = frozenset((*PUBLIC_PATHS, *(DOCS_PATHS if docs else ())))
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,10 +47,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        owner, refusal = self._find_owner(scope["path"], headers)
         refusal = (
             self._refuse_headers(headers)
             or _refuse_page(headers)
-            or self._refuse_stranger(scope["path"], headers)
+            or refusal
             or _refuse_form(scope["method"], headers)
         )
         if refusal is not None:
@@ -74,7 +76,7 @@ class Guard:
             )
             await refusal(scope, receive, send)
             return
-        scope["owner"] = NOBODY
+        scope["owner"] = owner
         await self._app(scope, _replay(body, receive), send)
 
     def _refuse_headers(self, headers: Headers) -> JSONResponse | None:
@@ -83,22 +85,23 @@ class Guard:
             return None
         return _refusal(431, f"The headers are larger than {self._limits.headers:,} bytes.")
 
-    def _refuse_stranger(self, path: str, headers: Headers) -> JSONResponse | None:
-        """Return a 401 unless the request carries the token (RFC 6750 §2.1, §3)."""
-        if self._token is None or path in PUBLIC_PATHS:
-            return None
+    def _find_owner(self, path: str, headers: Headers) -> tuple[str, JSONResponse | None]:
+        """Return whose token the request carries, or a 401 (RFC 6750 §2.1, §3)."""
+        if self._users is None or path in self._public_paths:
+            return NOBODY, None
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            return _refusal(
+            return "", _refusal(
                 401,
                 "This backend asks for a token, and the request has none. "
                 "Send it as “Authorization: Bearer <token>”.",
                 challenge="Bearer",
             )
         # Headers are decoded as Latin-1, which gives back exactly the bytes that came in.
-        if secrets.compare_digest(credentials.strip().encode("latin-1"), self._token):
-            return None
-        return _refusal(
+        owner = self._users.find(credentials.strip().encode("latin-1"))
+        if owner is not None:
+            return owner, None
+        return "", _refusal(
             401,
             "This token is not one that the backend knows. "
             "A backend that was restarted may have a new one.",

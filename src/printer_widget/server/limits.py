@@ -17,6 +17,10 @@ class Limits:
         reply: how long an answer may be, in code points.
         kept_s: how long the events of an ended run can still be read, and a repeated request is
             recognised by its key, in seconds.
+        questions_per_minute: how many questions a user may ask in 60 s; None: any number.
+        characters_per_day: how many characters (code points) of questions, system prompts and
+            answers a user has for a day, in UTC; None: any number. An answer that has begun is
+            finished.
         runs_per_user: how many answers may be under way at a time for one user.
         runs: how many for all users together.
         readers_per_run: how many connections may read one run.
@@ -30,6 +34,8 @@ class Limits:
     run_s: float = 600.0
     reply: int = 1_000_000
     kept_s: float = 600.0
+    questions_per_minute: int | None = None
+    characters_per_day: int | None = None
     runs_per_user: int = 32
     runs: int = 256
     readers_per_run: int = 8
@@ -40,7 +46,7 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (value > 0 or (value == 0 and field.name == "grace_s")):
+            if value is not None and not (value > 0 or (value == 0 and field.name == "grace_s")):
                 raise ValueError(f"{field.name} must be above 0, not {value!r}.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,22 @@ class NewRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What the store knows about a question's conversation.
+
+    ``before`` are the messages before it, oldest first: id, role, content, timestamp and status.
+    ``upstream_id`` is the conversation's id at the backend behind this one, if there is one.
+    """
+
+    before: list[dict[str, Any]]
+    upstream_id: str | None
+
+
+class AllowanceUsedError(Exception):
+    """The user's characters of the day do not suffice for the question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How a run ended, and the text that it leaves."""
 
@@ -35,12 +52,17 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What one run has to store: its next events, and its ending if it has come to one."""
+    """What one run has to store: its next events, and its ending if it has come to one.
+
+    ``characters`` is how much text the events hold that is to be paid for.
+    """
 
     run_id: str
+    owner: str
     message_id: str
     first_id: int
     blocks: Sequence[bytes]
+    characters: int = 0
     ending: Ending | None = None
 
 

@@ -96,6 +96,7 @@ class Run:
         self._parts = [text_of(blocks)]
         self._length = len(self._parts[0])
         self._stored_size = self._size
+        self._unpaid = 0
         self._is_over = is_over
         self._is_closed = False
         self._ending: Ending | None = None
@@ -184,6 +185,7 @@ class Run:
             token = text[start : min(start + LONGEST_TOKEN, room)]
             self._parts.append(token)
             self._length += len(token)
+            self._unpaid += len(token)
             self.emit("message", {"token": token})
         if len(text) > room:
             limit = f"{self.limits.reply:,}"
@@ -259,8 +261,11 @@ class Run:
     def take_progress(self) -> Progress:
         """Return what is to be stored next."""
         first, self._taken = self._taken, len(self._blocks)
+        characters, self._unpaid = self._unpaid, 0
         return Progress(
             run_id=self.id,
+            owner=self.owner,
+            characters=characters,
             message_id=self.message_id,
             first_id=first + 1,
             blocks=self._blocks[first:],

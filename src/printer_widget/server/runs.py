@@ -16,14 +16,18 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ..conversation import Conversation, Message, Question
+from ..sources import Source
 from .blocks import encode, text_of
+from .budgets import QuestionBudget
 from .journal import Journal
 from .limits import LimitReachedError, Limits
 from .models import ServedModel
-from .records import NewRun, StoredRun
+from .records import AllowanceUsedError, NewRun, StoredRun
 from .run import CLOSING_S, Run
 from .store import RESTARTED, Store
 
@@ -70,6 +74,7 @@ class Runs:
         self._model = model
         self._limits = limits
         self._journal = Journal(store)
+        self._questions = QuestionBudget(limits.questions_per_minute)
         self._live: dict[str, Run] = {}
         self._keys: dict[tuple[str, str], tuple[Run, bytes]] = {}
         self._closing: set[asyncio.Task[Any]] = set()
@@ -94,8 +99,9 @@ class Runs:
 
         Raises:
             KeyReusedError: if the idempotency key belongs to another question.
-            LimitReachedError: if too many runs are under way.
+            LimitReachedError: if too many runs are under way, or a budget is used up.
         """
+        self._questions.take(owner, time.monotonic())
         repeated = await self._repeated(owner, asked)
         if repeated is not None:
             return repeated
@@ -112,12 +118,21 @@ class Runs:
         try:
             await self._end_orphans(run)
             question = await self._store_question(run, asked)
+        except AllowanceUsedError:
+            self._forget(run)
+            run.give_up()
+            raise LimitReachedError(
+                f"You may send and receive {self._limits.characters_per_day:,} characters a day, "
+                "and this question is more than what is left. Ask again tomorrow (UTC).",
+                status=429,
+                retry_after_s=_seconds_of_day_left(),
+            ) from None
         except BaseException:
             self._forget(run)
             run.give_up()  # somebody may have joined it by its key
             raise
         self._announce(run, is_new=asked.conversation_id is None)
-        run.start(self._model.source.stream(question))
+        self._start(run, self._model.source, question)
         await self._prune()
         return run
 
@@ -227,7 +242,7 @@ class Runs:
 
     async def _store_question(self, run: Run, asked: Asked) -> Question:
         question_id = new_uuid()
-        before = await self._store.begin(
+        begun = await self._store.begin(
             NewRun(
                 id=run.id,
                 owner=run.owner,
@@ -241,12 +256,15 @@ class Runs:
                 project_id=asked.project_id,
                 idempotency_key=asked.idempotency_key,
                 fingerprint=asked.fingerprint,
-            )
+            ),
+            allowance=self._limits.characters_per_day,
         )
         texts = {other.message_id: other.text for other in self._of(run.owner)}
         asks = {"id": question_id, "role": "user", "content": asked.text, "timestamp": ""}
         return Question(
-            conversation=Conversation(messages=_told([*before, asks], texts)),
+            conversation=Conversation(
+                messages=_told([*begun.before, asks], texts), id=begun.upstream_id
+            ),
             system=asked.system,
             chat_node_id=asked.chat_node_id,
             project_id=asked.project_id,
@@ -299,13 +317,19 @@ class Runs:
         if not stored.blocks:  # it was killed before it said a word to anyone
             self._announce(run, is_new=True)
         question = Question(
-            conversation=Conversation(messages=_told(before, {})),
+            conversation=Conversation(messages=_told(before, {}), id=conversation["upstream_id"]),
             system=stored.system,
             chat_node_id=conversation["chat_node_id"],
             project_id=conversation["project_id"],
         )
-        run.start(self._model.again(len(run.text)).stream(question))
+        self._start(run, self._model.again(len(run.text)), question)
         return run
+
+    def _start(self, run: Run, source: Source, question: Question) -> None:
+        run.start(
+            source.stream(question),
+            on_assigned=partial(self._store.assign_upstream, run.owner, run.conversation_id),
+        )
 
     def _load(self, stored: StoredRun) -> Run:
         return self._make(
@@ -346,6 +370,11 @@ class Runs:
 def new_uuid() -> str:
     """Return an id that a reader may parse as a UUID; all of its 128 bits are random."""
     return str(uuid.UUID(bytes=secrets.token_bytes(16)))
+
+
+def _seconds_of_day_left() -> int:
+    now = datetime.now(UTC)
+    return 86_400 - now.hour * 3_600 - now.minute * 60 - now.second
 
 
 def _told(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> tuple[Message, ...]:

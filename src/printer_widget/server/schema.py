@@ -6,10 +6,11 @@ its own. What a migration does to data is therefore done once, whatever the vers
 
 ::
 
-    conversations   whose, its title, where it belongs
+    conversations   whose, its title, where it belongs, its id at the backend behind this one
     messages        in order of ``seq``; an answer has its place from the moment of its question
     runs            one question's answer being made: 'live', 'lost' (its process ended), 'ended'
     events          what was sent of a run, each as the bytes that went out
+    usage           how many characters a user has sent and was sent on a day (UTC)
 """
 
 from __future__ import annotations
@@ -76,6 +77,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
           id INTEGER NOT NULL,
           block BLOB NOT NULL,
           PRIMARY KEY (run_id, id)
+        ) WITHOUT ROWID
+        """,
+    ),
+    (
+        "ALTER TABLE conversations ADD COLUMN upstream_id TEXT",
+        """
+        CREATE TABLE usage (
+          owner TEXT NOT NULL,
+          day TEXT NOT NULL,
+          characters INTEGER NOT NULL,
+          PRIMARY KEY (owner, day)
         ) WITHOUT ROWID
         """,
     ),

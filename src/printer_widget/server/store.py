@@ -18,7 +18,7 @@ from typing import Any
 
 from ..batching import join_surrogates
 from .database import Database
-from .records import Ending, NewRun, Progress, StoredRun
+from .records import AllowanceUsedError, Begun, Ending, NewRun, Progress, StoredRun
 
 MAX_HISTORY = 50
 """How many earlier messages of a conversation a model is told: as many questions as answers."""
@@ -50,18 +50,19 @@ class Store:
 
     # Runs ----------------------------------------------------------------------------------
 
-    async def begin(self, run: NewRun) -> list[Row]:
-        """Store a question and the place of its answer; return the messages before it.
+    async def begin(self, run: NewRun, *, allowance: int | None = None) -> Begun:
+        """Store a question and the place of its answer; return what it goes on from.
 
-        Those are at most the last ``MAX_HISTORY``, each with id, role, content and status,
-        oldest first.
+        The messages before it are at most the last ``MAX_HISTORY``. ``allowance`` is how many
+        characters the user has for the day; AllowanceUsedError if the question exceeds it.
         """
 
-        def work(db: sqlite3.Connection) -> list[Row]:
+        def work(db: sqlite3.Connection) -> Begun:
             now = _timestamp()
+            _use(db, run.owner, len(run.question) + len(run.system or ""), allowance=allowance)
             db.execute(
                 """
-                INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
                 ON CONFLICT DO UPDATE SET
                   updated_at = excluded.updated_at,
                   chat_node_id = coalesce(chat_node_id, excluded.chat_node_id),
@@ -94,7 +95,8 @@ class Store:
             )
             if self.path is None:
                 _forget_oldest(db, run.owner)
-            return before
+            (conversation,) = _conversation(db, run.owner, run.conversation_id)
+            return Begun(before=before, upstream_id=conversation["upstream_id"])
 
         return await self._database.run(work)
 
@@ -114,6 +116,8 @@ class Store:
                 ],
             )
             for run in batch:
+                if run.characters:
+                    _use(db, run.owner, run.characters)
                 if run.ending is not None:
                     _end(db, run.run_id, run.message_id, run.ending)
 
@@ -176,13 +180,25 @@ class Store:
 
         return await self._database.run(work)
 
-    async def prune(self, *, before: float) -> None:
-        """Forget the events of runs that ended, or were lost, before a time; keep messages."""
-        await self._database.run(
+    def assign_upstream(self, owner: str, conversation_id: str, upstream_id: str) -> None:
+        """Note under which id the backend behind this one keeps a conversation; do not wait."""
+        self._database.submit(
             lambda db: db.execute(
-                "DELETE FROM runs WHERE state IN ('ended', 'lost') AND changed_at < ?", (before,)
+                "UPDATE conversations SET upstream_id = ? WHERE owner = ? AND id = ?",
+                (_whole(upstream_id), owner, conversation_id),
             )
         )
+
+    async def prune(self, *, before: float) -> None:
+        """Forget the events of runs that ended, or were lost, before a time; keep messages."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(
+                "DELETE FROM runs WHERE state IN ('ended', 'lost') AND changed_at < ?", (before,)
+            )
+            db.execute("DELETE FROM usage WHERE day < date('now', '-1 day')")
+
+        await self._database.run(work)
 
     def recover(self, decide: Callable[[StoredRun], tuple[str, tuple[bytes, ...], bool]]) -> int:
         """Give every run that a dead process left behind what can be saved of it.
@@ -285,7 +301,7 @@ class Store:
 
 
 _LISTED = """
-SELECT id, title, chat_node_id, project_id, created_at, updated_at,
+SELECT id, title, chat_node_id, project_id, created_at, updated_at, upstream_id,
   (SELECT count(*) FROM messages AS m WHERE m.owner = c.owner AND m.conversation_id = c.id
     AND m.status != 'streaming') AS message_count
 FROM conversations AS c
@@ -341,6 +357,20 @@ def _end(
     db.execute(
         "UPDATE runs SET state = ?, changed_at = ? WHERE id = ?", (state, time.time(), run_id)
     )
+
+
+def _use(
+    db: sqlite3.Connection, owner: str, characters: int, *, allowance: int | None = None
+) -> None:
+    """Count characters to the owner's day."""
+    day = datetime.now(UTC).date().isoformat()
+    (used,) = db.execute(
+        "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "characters = characters + excluded.characters RETURNING characters",
+        (owner, day, characters),
+    ).fetchone()
+    if allowance is not None and used > allowance:
+        raise AllowanceUsedError  # which undoes the counting, too
 
 
 def _forget_oldest(db: sqlite3.Connection, owner: str) -> None:
