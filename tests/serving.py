@@ -36,7 +36,8 @@ def serving(model=None, *, db=None, limits=LIMITS, token=None, **options):
     """Serve the app on a free loopback port; yields a client for it."""
     if model is not None:
         options["model"] = model
-    app = create_app(token=token, store=Store(db), limits=limits, closing_s=1, **options)
+    store = Store(db)
+    app = create_app(token=token, store=store, limits=limits, closing_s=1, **options)
     config = uvicorn.Config(
         app, log_config=None, lifespan="on", http="h11", ws="none", timeout_graceful_shutdown=1
     )
@@ -48,6 +49,7 @@ def serving(model=None, *, db=None, limits=LIMITS, token=None, **options):
     headers = {} if token is None else bearer(token)
     try:
         with httpx.Client(base_url=url, timeout=SOON, headers=headers) as client:
+            client.store = store
             yield client
     finally:
         server.should_exit = True
@@ -93,6 +95,17 @@ class Waiting:
             self.closed.set()
 
 
+class Noting:
+    """A model that answers "A1", "A2" … and notes what it is given."""
+
+    def __init__(self):
+        self.given = []
+
+    async def __call__(self, messages):
+        self.given.append([(message["role"], message["content"]) for message in messages])
+        yield f"A{len(self.given)}"
+
+
 class Stepping:
     """A model that says a token whenever a test lets it: "0 ", "1 ", "2 " …"""
 
@@ -112,7 +125,8 @@ class Stepping:
     async def __call__(self, messages):
         try:
             while True:
-                await asyncio.to_thread(self._steps.acquire)
+                while not self._steps.acquire(blocking=False):  # noqa: ASYNC110 - of threads
+                    await asyncio.sleep(0.001)
                 if self._ends:
                     return
                 self.said += 1

@@ -22,7 +22,19 @@ from printer_widget.server.listening import listen
 from printer_widget.server.run import Run
 from printer_widget.server.store import Store
 from printer_widget.sources import FunctionSource
-from serving import QUESTION, SOON, Waiting, ask, asking, events, limited, saying, serving, text
+from serving import (
+    QUESTION,
+    SOON,
+    Noting,
+    Waiting,
+    ask,
+    asking,
+    events,
+    limited,
+    saying,
+    serving,
+    text,
+)
 
 # The stream
 
@@ -271,17 +283,6 @@ def test_a_model_that_will_not_end_is_named_in_the_log(caplog, monkeypatch):
 
 
 # The conversation
-
-
-class Noting:
-    """A model that answers "A1", "A2" … and notes what it is given."""
-
-    def __init__(self):
-        self.given = []
-
-    async def __call__(self, messages):
-        self.given.append([(message["role"], message["content"]) for message in messages])
-        yield f"A{len(self.given)}"
 
 
 def test_the_model_is_given_the_conversation_so_far():
