@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import BrowserContext
-from server_process import TOKEN, Process
 
 from printer_widget.demo import answer
+from server_process import TOKEN, Process
 
 QUESTION = "Tell me a story, with unicode"
 
