@@ -22,6 +22,9 @@ PATH = "/api/chat/stream"
 LIMITS = Limits(grace_s=0)
 """A client that goes away has left, as in the tests that are not about coming back."""
 
+PATIENT = replace(LIMITS, grace_s=60)
+"""A client that goes away may take its time."""
+
 QUESTION = {
     "user_message": "Hi",
     "context_node_ids": [],
@@ -215,3 +218,12 @@ def eventually(condition, message="it did not come to be"):
     while not condition():
         assert time.monotonic() < deadline, message
         time.sleep(0.005)
+
+
+def messages(client, conversation="c1"):
+    return client.get(f"/api/conversations/{conversation}/messages").json()["messages"]
+
+
+def last(client):
+    *_, message = messages(client)
+    return message["role"], message["content"], message["status"], message.get("error")

@@ -1,4 +1,4 @@
-"""Coming back to an answer, sending a question twice, stopping, going away."""
+"""Coming back to an answer, sending a question twice, stopping."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
-from printer_widget.server import run as run_module
-from printer_widget.server.event_stream import EventStream
-from printer_widget.server.models import as_served
-from printer_widget.server.runs import Asked, Runs
+from printer_widget.server.models import DEMO, as_served
+from printer_widget.server.questions import Asked
+from printer_widget.server.runs import Runs
 from printer_widget.server.store import Store
 from serving import (
     PATH,
+    PATIENT,
     QUESTION,
     SOON,
     Following,
@@ -25,7 +26,9 @@ from serving import (
     asking,
     events,
     eventually,
+    last,
     limited,
+    messages,
     parse,
     resuming,
     saying,
@@ -33,18 +36,6 @@ from serving import (
     stop,
     text,
 )
-
-PATIENT = limited(grace_s=60)
-
-
-def messages(client, conversation="c1"):
-    return client.get(f"/api/conversations/{conversation}/messages").json()["messages"]
-
-
-def last(client):
-    *_, message = messages(client)
-    return message["role"], message["content"], message["status"], message.get("error")
-
 
 # Coming back
 
@@ -244,160 +235,35 @@ def test_stop_in_the_grace_time_ends_the_run_at_once():
         assert last(client) == ("assistant", "a", "stopped", None)
 
 
-# Going away
+# Lost
 
 
-def test_after_the_grace_time_the_model_is_stopped_and_the_answer_kept_as_interrupted():
-    model = Waiting("a")
-    with serving(model, limits=limited(grace_s=0.2)) as client:
-        with asking(client) as response:
-            stream = Following(response)
-            stream.until('"a"')
-        assert not model.closed.is_set()
-        assert model.closed.wait(SOON)
-        sentence = "Nobody was reading any more, so the model was stopped."
-        eventually(lambda: last(client)[0] == "assistant")
-        assert last(client) == ("assistant", "a", "interrupted", sentence)
-        with resuming(client, stream.run_id, after=2) as response:
-            assert events(response.read()) == [("error", {"error": sentence})]
+@pytest.mark.parametrize("model", [DEMO, as_served(saying("x"))], ids=["same", "other"])
+@pytest.mark.parametrize(
+    "comings", ["find begin stop", "stop stop find", "find find", "begin find"]
+)
+async def test_whoever_comes_first_to_a_run_that_was_lost_there_is_one_of_it(
+    model, comings, caplog
+):
+    store = Store()
+    asked = Asked(text="echo this text", conversation_id="c", idempotency_key="k")
+    before = Runs(store, DEMO, PATIENT)
+    lost = await before.begin("owner", asked)
+    await before.close()  # as good as killed: there is no ending
 
-
-def test_who_comes_back_in_time_has_the_whole_grace_time_again():
-    model = Waiting("a")
-    with serving(model, limits=limited(grace_s=0.4)) as client:
-        with asking(client) as response:
-            run_id = Following(response).run_id
-        for _ in range(3):
-            time.sleep(0.25)
-            with resuming(client, run_id) as response:
-                Following(response).until('"a"')
-        assert not model.closed.is_set()
-        assert model.closed.wait(SOON)
-
-
-async def test_a_client_that_was_sent_nothing_yet_has_no_grace_time():
-    closed = asyncio.Event()
-
-    async def model(messages):
-        try:
-            await asyncio.Event().wait()
-            yield ""
-        finally:
-            closed.set()
-
-    async def receive():
-        await is_sending.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message):
-        if message["type"] == "http.response.body":
-            is_sending.set()
-            await asyncio.Event().wait()
-
-    is_sending = asyncio.Event()
-    runs = Runs(Store(), as_served(model), PATIENT)
-    run = await runs.begin("owner", Asked(text="Hi"))
-    await EventStream(run)({"type": "http"}, receive, send)
-    await asyncio.wait_for(closed.wait(), 1)
+    assert Runs(store, DEMO, PATIENT).recover() == 1
+    runs = Runs(store, model, PATIENT)
+    come = {
+        "find": partial(runs.find, "owner", lost.id),
+        "stop": partial(runs.stop, "owner", lost.id),
+        "begin": partial(runs.begin, "owner", asked),
+    }
+    await asyncio.gather(*(come[coming]() for coming in comings.split()))
+    assert await runs.stop("owner", lost.id)
+    again = await runs.find("owner", lost.id)
+    numbers = [number for number, _, _ in parse(again.read(0)[0])]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(await store.messages("owner", "c")) == 2
+    assert "could not be stored" not in caplog.text
     await runs.close()
-
-
-async def test_a_run_that_no_client_ever_reads_is_not_kept_for_long(monkeypatch):
-    monkeypatch.setattr(run_module, "UNATTENDED_S", 0.05)
-    runs = Runs(Store(), as_served(saying_nothing), PATIENT)
-    run = await runs.begin("owner", Asked(text="Hi"))
-    await asyncio.wait_for(run.ended.wait(), 1)
-    await runs.close()
-
-
-async def saying_nothing(messages):
-    await asyncio.Event().wait()
-    yield ""
-
-
-def test_another_question_in_the_conversation_ends_an_answer_that_was_left():
-    model = Waiting("Hel", "lo")
-    with serving(model, limits=PATIENT) as client:
-        with asking(client) as response:
-            Following(response).until('"lo"')
-        with asking(client, user_message="Go on") as response:
-            Following(response).run_id  # noqa: B018 - wait for it
-            assert [each["content"] for each in model.messages] == ["Hi", "Hello", "Go on"]
-            assert last(client)[:3] == ("user", "Go on", "complete")
-            assert [each["status"] for each in messages(client)][1] == "stopped"
-
-
-def test_an_answer_that_somebody_reads_goes_on_beside_another_question():
-    model = Waiting("Hel", "lo")
-    with serving(model) as client, asking(client) as response:
-        stream = Following(response)
-        stream.until('"lo"')
-        with asking(client, user_message="And this?") as other:
-            Following(other).until('"lo"')
-            assert not model.closed.is_set()
-            # what is there of the first answer is told
-            assert [each["content"] for each in model.messages] == ["Hi", "Hello", "And this?"]
-
-
-# Limits
-
-
-def test_an_answer_that_takes_too_long_is_ended_with_a_reason():
-    model = Waiting("a")
-    with serving(model, limits=limited(run_s=0.2)) as client:
-        ending = events(ask(client).content)[-1]
-        assert ending == ("error", {"error": "The answer took longer than 0.2 s, the limit."})
-        assert model.closed.wait(SOON)
-        assert last(client) == ("assistant", "a", "error", ending[1]["error"])
-
-
-def test_an_answer_that_is_too_long_is_ended_with_a_reason():
-    async def model(messages):
-        while True:
-            yield "abc"
-
-    with serving(model, limits=limited(reply=1_000)) as client:
-        content = ask(client).content
-    assert text(content) == ("abc" * 334)[:1_000]
-    sentence = "The answer is longer than 1,000 characters, the limit."
-    assert events(content)[-1] == ("error", {"error": sentence})
-
-
-def test_a_huge_token_comes_in_events_that_every_client_takes():
-    token = "🙂" * 1_000_000
-    with serving(saying(token), limits=limited(reply=10_000_000)) as client:
-        content = ask(client).content
-    assert text(content) == token
-    assert max(map(len, content.split(b"\n\n"))) < 1 << 20
-
-
-@pytest.mark.parametrize(("limits", "status"), [({"runs_per_user": 2}, 429), ({"runs": 2}, 503)])
-def test_more_runs_at_a_time_than_the_limit_are_refused_for_now(limits, status):
-    served = serving(Waiting("a"), limits=limited(**limits))
-    with served as client, asking(client) as first, asking(client):
-        refused = ask(client)
-        assert refused.status_code == status
-        assert int(refused.headers["retry-after"]) >= 1
-        assert "Try again" in refused.json()["detail"] or "Wait" in refused.json()["detail"]
-        stop(client, Following(first).run_id)
-        with asking(client) as third:
-            assert third.status_code == 200
-
-
-# Together
-
-
-def test_twenty_runs_at_once_keep_their_texts_apart_and_whole():
-    async def model(messages):
-        name = messages[-1]["content"]
-        for number in range(500):
-            yield f"{name}:{number} "
-
-    with serving(model) as client, ThreadPoolExecutor(20) as pool:
-
-        def run(number):
-            return ask(client, {"user_message": str(number)}).content
-
-        for number, content in enumerate(pool.map(run, range(20))):
-            assert text(content) == "".join(f"{number}:{each} " for each in range(500))
-            assert [each for each, _, _ in parse(content)] == list(range(1, 504))
+    store.close()

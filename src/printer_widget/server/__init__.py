@@ -11,6 +11,7 @@
     reader.py         one client's place in a run
     run.py            one question's answer being made: its events, its readers, its one ending
     runs.py           all of them: begin, find again, stop, go on after a restart
+    questions.py      one question, and what the model is told with it
     journal.py        events are stored, then sent: all runs in one transaction
     blocks.py         one event as bytes
     store.py          conversations, messages, runs and events in SQLite
@@ -18,7 +19,11 @@
     database.py       SQLite's thread and its group commits
     schema.py         the tables, and the way to them from older versions
     models.py         what answers, by name
+    users.py          names and the digests of tokens
+    budgets.py        questions a minute
     listening.py      the socket
+    cli.py            ``printer-widget``: the command line
+    serve.py          ``printer-widget serve``: from options to a server
     embedded.py       the same app on loopback, in a thread of this process
 
 Importing this package imports neither FastAPI nor uvicorn, so that ``embedded.available()`` can

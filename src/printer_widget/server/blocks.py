@@ -15,6 +15,8 @@ PING = b": ping\n\n"
 RETRY = b"retry: 1000\n"
 """How long a client waits before it comes back, in ms; goes before a response's first block."""
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def encode(number: int, event: str, data: Mapping[str, str]) -> bytes:
     """Write the ``number``-th event of a run, counted from 1.
@@ -24,9 +26,10 @@ def encode(number: int, event: str, data: Mapping[str, str]) -> bytes:
     ends between the halves of a surrogate pair, which UTF-8 cannot express: the reader's JSON
     gives both halves back, and the text is whole again once they are joined.
     """
-    text = json.dumps(data, ensure_ascii=False)
-    for terminator in "\x85\u2028\u2029":
-        text = text.replace(terminator, f"\\u{ord(terminator):04x}")
+    text = _to_json(data)
+    if not text.isascii():
+        for terminator in "\x85\u2028\u2029":
+            text = text.replace(terminator, f"\\u{ord(terminator):04x}")
     try:
         line = text.encode()
     except UnicodeEncodeError:

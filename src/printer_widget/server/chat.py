@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from .event_stream import EventStream
 from .guard import Owner
 from .limits import LimitReachedError, Limits
+from .questions import Asked
 from .run import Run
-from .runs import Asked, KeyReusedError, Runs
+from .runs import KeyReusedError, Runs
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 

@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 from .models import KINDS
@@ -87,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="printer-widget", description="The reference backend of printer_widget."
     )
     parser.add_argument(
-        "--version", action="version", version=f"printer_widget {version('printer_widget')}"
+        "--version",
+        action="version",
+        version=f"printer_widget {metadata.version('printer_widget')}",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     token = commands.add_parser("token", help="make a token for a user")

@@ -9,57 +9,27 @@ that says what happened.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import secrets
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from ..conversation import Conversation, Message, Question
+from ..conversation import Conversation, Question
 from ..sources import Source
 from .blocks import encode, text_of
 from .budgets import QuestionBudget
 from .journal import Journal
 from .limits import LimitReachedError, Limits
 from .models import ServedModel
+from .questions import Asked, told
 from .records import AllowanceUsedError, NewRun, StoredRun
 from .run import CLOSING_S, Run
 from .store import RESTARTED, Store
 
 _PRUNE_EVERY_S = 60.0
 _RETRY_S = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One question, as it was asked.
-
-    Attributes:
-        text: what the user says.
-        conversation_id: None begins a new one.
-        system: what the model is told to be.
-        chat_node_id: the client's chat.
-        project_id: the client's project.
-        idempotency_key: names this very request, if it should be sent again.
-    """
-
-    text: str
-    conversation_id: str | None = None
-    system: str | None = None
-    chat_node_id: str | None = None
-    project_id: str | None = None
-    idempotency_key: str | None = None
-
-    @property
-    def fingerprint(self) -> bytes:
-        """A digest by which a repeated request is told from another one under the same key."""
-        parts = (self.text, self.conversation_id, self.system, self.chat_node_id, self.project_id)
-        return hashlib.sha256(json.dumps(parts).encode()).digest()
 
 
 class KeyReusedError(Exception):
@@ -263,7 +233,7 @@ class Runs:
         asks = {"id": question_id, "role": "user", "content": asked.text, "timestamp": ""}
         return Question(
             conversation=Conversation(
-                messages=_told([*begun.before, asks], texts), id=begun.upstream_id
+                messages=told([*begun.before, asks], texts), id=begun.upstream_id
             ),
             system=asked.system,
             chat_node_id=asked.chat_node_id,
@@ -303,7 +273,7 @@ class Runs:
                 status=503,
                 retry_after_s=_RETRY_S,
             )
-        run = self._live[stored.id] = self._load(stored)
+        run = self._load(stored)
         try:
             revived = await self._store.revive(stored)
         except BaseException:
@@ -317,7 +287,7 @@ class Runs:
         if not stored.blocks:  # it was killed before it said a word to anyone
             self._announce(run, is_new=True)
         question = Question(
-            conversation=Conversation(messages=_told(before, {}), id=conversation["upstream_id"]),
+            conversation=Conversation(messages=told(before, {}), id=conversation["upstream_id"]),
             system=stored.system,
             chat_node_id=conversation["chat_node_id"],
             project_id=conversation["project_id"],
@@ -332,7 +302,7 @@ class Runs:
         )
 
     def _load(self, stored: StoredRun) -> Run:
-        return self._make(
+        run = self._make(
             stored.id,
             owner=stored.owner,
             conversation_id=stored.conversation_id,
@@ -340,6 +310,9 @@ class Runs:
             blocks=stored.blocks,
             is_over=stored.state == "ended",
         )
+        if not run.is_over:  # whoever else comes for it is to find this one
+            self._live[run.id] = run
+        return run
 
     def _make(self, run_id: str, **options: Any) -> Run:
         return Run(
@@ -375,28 +348,3 @@ def new_uuid() -> str:
 def _seconds_of_day_left() -> int:
     now = datetime.now(UTC)
     return 86_400 - now.hour * 3_600 - now.minute * 60 - now.second
-
-
-def _told(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> tuple[Message, ...]:
-    """Return what the model is told of a conversation that ends with its question.
-
-    ``texts`` are answers still under way, by id: as much of them as there is. An earlier question
-    without any answer (it failed, or was stopped before the first token) is left out: the client
-    has asked it again or given it up, and many models refuse two user messages in a row.
-    """
-    *earlier, question = rows
-    told: list[Mapping[str, Any]] = []
-    for row in earlier:
-        content = texts.get(row["id"], row["content"])
-        if row["role"] == "user":
-            if told and told[-1]["role"] == "user":
-                told.pop()
-            told.append(row)
-        elif content and told:
-            told.append({**row, "content": content})
-    if told and told[-1]["role"] == "user":
-        told.pop()
-    return tuple(
-        Message(id=row["id"], role=row["role"], content=row["content"], timestamp=row["timestamp"])
-        for row in (*told, question)
-    )
