@@ -2,6 +2,7 @@
 
 import { effect } from "@preact/signals-core";
 import { type Icon, icon } from "./icons.js";
+import { isComposing } from "./keys.js";
 import type { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
 import { MAX_TEXT } from "./wire.js";
@@ -71,9 +72,8 @@ export class Composer {
   }
 
   #onKey(event: KeyboardEvent): void {
-    // While an input method composes, Enter chooses a candidate; Safari tells by the key code only.
-    const isComposing = event.isComposing || event.keyCode === 229;
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
+    // While an input method composes, Enter chooses a candidate.
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     this.#submit();
   }
