@@ -2,7 +2,6 @@
 
 import { effect } from "@preact/signals-core";
 import { type Icon, icon } from "./icons.js";
-import { isComposing } from "./keys.js";
 import type { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
 import { MAX_TEXT } from "./wire.js";
@@ -72,8 +71,9 @@ export class Composer {
   }
 
   #onKey(event: KeyboardEvent): void {
-    // While an input method composes, Enter chooses a candidate.
-    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+    // While an input method composes, Enter chooses a candidate; Safari tells by the key code only.
+    const isComposing = event.isComposing || event.keyCode === 229;
+    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
     event.preventDefault();
     this.#submit();
   }

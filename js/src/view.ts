@@ -24,8 +24,8 @@ export function openView(
   };
   const list = new MessageList(store, retry);
   const composer = new Composer(store, commands, () => list.scrollToEnd());
-  const menu = new ConversationMenu(store.conversations, commands, () => composer.focus());
   const title = makePart("title");
+  const menu = new ConversationMenu(store.conversations, commands, () => composer.focus());
   const header = document.createElement("div");
   header.className = "header";
   header.append(title, menu.element);
@@ -58,6 +58,10 @@ export function openView(
       el.dataset.phase = store.phase.value;
     }),
     effect(() => {
+      void store.replaced.value;
+      list.scrollToEnd();
+    }),
+    effect(() => {
       const labels = store.labels.value;
       fill(title, labels.title);
       header.hidden = labels.title === null && !store.conversations.areKept.value;
@@ -70,10 +74,6 @@ export function openView(
     effect(() => {
       const sentence = store.status.value;
       if (status.textContent !== sentence) status.textContent = sentence;
-    }),
-    effect(() => {
-      void store.replaced.value;
-      list.scrollToEnd();
     }),
     effect(() => {
       // Whatever is drawn per frame is read here, so that each change of it asks for one frame.
