@@ -132,7 +132,7 @@ export class ModelLink {
     this.#hear();
     const reply = readReply(content);
     if (reply !== null) {
-      this.#settle(reply);
+      if (!this.store.conversations.settle(reply)) this.#settle(reply);
       return;
     }
     const listed = readConversations(content);
@@ -216,9 +216,7 @@ export class ModelLink {
     this.#seen = KEYS.map((key) => this.#model.get(key));
   }
 
-  #settle(reply: Reply): void {
-    const { nonce, ok, error } = reply;
-    if (this.store.conversations.settle(reply)) return;
+  #settle({ nonce, ok, error }: Reply): void {
     if (this.#retries.delete(nonce)) {
       this.#settleRetry(ok ? null : (error ?? STRINGS.retryRefused));
     } else if (ok) {

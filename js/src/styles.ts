@@ -5,6 +5,8 @@
  * the reader's. What is not Lab's is mixed from what is, so that any theme stays legible.
  */
 
+import { CONVERSATION_CSS } from "./conversation-styles.js";
+
 const CSS_TEXT = `
 :host {
   --bg: var(--jp-layout-color1, #fff);
@@ -62,9 +64,9 @@ button:focus-visible, [part="log"]:focus-visible {
 }
 .icon.stop { fill: currentColor; }
 
+.header { border-bottom: 1px solid var(--line); }
 [part="title"] {
   padding: 8px 16px;
-  border-bottom: 1px solid var(--line);
   font-size: 0.93em;
   font-weight: 600;
   overflow-wrap: anywhere;
@@ -77,7 +79,7 @@ button:focus-visible, [part="log"]:focus-visible {
   font-size: 0.86em;
   overflow-wrap: anywhere;
 }
-
+${CONVERSATION_CSS}
 .scroller { position: relative; min-height: 0; }
 [part="log"] {
   display: flex;

@@ -2,6 +2,7 @@
 
 import { effect } from "@preact/signals-core";
 import { type Commands, Composer } from "./composer.js";
+import { type ConversationCommands, ConversationMenu } from "./conversation-menu.js";
 import { MessageList } from "./message-list.js";
 import type { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
@@ -11,7 +12,11 @@ import { adoptStyles } from "./styles.js";
 const SUPPRESS_SHORTCUTS = "data-lm-suppress-shortcuts";
 
 /** Draw `store` into `el` until the returned function is called. */
-export function openView(el: HTMLElement, store: Store, commands: Commands): () => void {
+export function openView(
+  el: HTMLElement,
+  store: Store,
+  commands: Commands & ConversationCommands,
+): () => void {
   const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
   const retry = () => {
     commands.retry();
@@ -20,6 +25,10 @@ export function openView(el: HTMLElement, store: Store, commands: Commands): () 
   const list = new MessageList(store, retry);
   const composer = new Composer(store, commands, () => list.scrollToEnd());
   const title = makePart("title");
+  const menu = new ConversationMenu(store.conversations, commands, () => composer.focus());
+  const header = document.createElement("div");
+  header.className = "header";
+  header.append(title, menu.element);
   const notice = makePart("notice");
   const status = makePart("status");
   status.setAttribute("role", "status");
@@ -30,7 +39,7 @@ export function openView(el: HTMLElement, store: Store, commands: Commands): () 
   footer.append(status, hint);
   const card = document.createElement("div");
   card.className = "card";
-  card.append(title, notice, list.element, composer.element, footer);
+  card.append(header, notice, list.element, composer.element, footer);
   adoptStyles(root);
   root.append(card);
 
@@ -49,8 +58,13 @@ export function openView(el: HTMLElement, store: Store, commands: Commands): () 
       el.dataset.phase = store.phase.value;
     }),
     effect(() => {
+      void store.replaced.value;
+      list.scrollToEnd();
+    }),
+    effect(() => {
       const labels = store.labels.value;
       fill(title, labels.title);
+      header.hidden = labels.title === null && !store.conversations.areKept.value;
       fill(notice, labels.notice);
     }),
     effect(() => {
@@ -76,6 +90,7 @@ export function openView(el: HTMLElement, store: Store, commands: Commands): () 
     for (const dispose of disposals) dispose();
     cancelAnimationFrame(frame);
     listening.abort();
+    menu.close();
     composer.close();
     list.close();
     root.replaceChildren();

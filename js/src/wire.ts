@@ -43,6 +43,12 @@ export interface Conversation {
   readonly updatedAt: string;
 }
 
+/** What the reader can ask about the conversations that the server keeps. */
+export type Request =
+  | { readonly type: "list" | "new" }
+  | { readonly type: "open" | "remove"; readonly conversation: string }
+  | { readonly type: "rename"; readonly conversation: string; readonly title: string };
+
 export interface Attempt {
   readonly attempt: number;
   readonly of: number;
@@ -81,6 +87,7 @@ export interface Position {
 }
 
 export type Command =
+  | (Request & { readonly client: string; readonly nonce: string })
   | ({ readonly type: "ready" | "ack" | "resync"; readonly client: string } & Position)
   | {
       readonly type: "send";
@@ -89,14 +96,7 @@ export type Command =
       readonly text: string;
     }
   | { readonly type: "stop"; readonly client: string; readonly turn: string }
-  | { readonly type: "retry"; readonly client: string; readonly nonce: string }
-  | (Request & { readonly client: string; readonly nonce: string });
-
-/** What the reader can ask about the conversations that the server keeps. */
-export type Request =
-  | { readonly type: "list" | "new" }
-  | { readonly type: "open" | "remove"; readonly conversation: string }
-  | { readonly type: "rename"; readonly conversation: string; readonly title: string };
+  | { readonly type: "retry"; readonly client: string; readonly nonce: string };
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
