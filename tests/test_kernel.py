@@ -151,6 +151,7 @@ def test_interrupting_a_cell_that_awaits_the_turn_stops_the_turn(
     answer, _, _ = begin(kernel, backend, make_chat)
     request = kernel.start("print('waiting', flush=True)\nawait turn")
     kernel.wait_for_print("waiting")
+    time.sleep(0.3)  # until the kernel's loop sleeps, too, and the interrupt has to wake it
     kernel.interrupt()
     answer.wait_gone()
     assert kernel.wait_for_end(request)["ename"] in {"CancelledError", "KeyboardInterrupt"}
