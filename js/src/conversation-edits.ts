@@ -44,7 +44,8 @@ export class TitleField implements Edit {
 
   focus(): void {
     this.#field.focus();
-    this.#field.select();
+    // Backward, so that a long title shows its beginning.
+    this.#field.setSelectionRange(0, this.#field.value.length, "backward");
   }
 
   #submit(): void {
