@@ -86,11 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="printer-widget", description="The reference backend of printer_widget."
     )
-    parser.add_argument(
-        "--version",
-        action="version",
-        version=f"printer_widget {metadata.version('printer_widget')}",
-    )
+    parser.add_argument("--version", action="version", version=f"printer_widget {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     token = commands.add_parser("token", help="make a token for a user")
     token.add_argument("name", nargs="?", default=NOBODY, metavar="NAME", help="the user's name")
@@ -105,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(serve.add_argument_group("where"))
     _add_users(serve.add_argument_group("for whom, and how much"))
     return parser
+
+
+def _version() -> str:
+    try:
+        return metadata.version("printer_widget")
+    except metadata.PackageNotFoundError:  # run from its sources
+        return "(not installed)"
 
 
 def _add_model(group: argparse._ArgumentGroup) -> None:
