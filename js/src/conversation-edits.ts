@@ -43,9 +43,10 @@ export class TitleField implements Edit {
   }
 
   focus(): void {
+    // The focus scrolls to the caret: a long title is to show its beginning.
+    this.#field.setSelectionRange(0, 0);
     this.#field.focus();
-    // Backward, so that a long title shows its beginning.
-    this.#field.setSelectionRange(0, this.#field.value.length, "backward");
+    this.#field.select();
   }
 
   #submit(): void {
