@@ -384,7 +384,7 @@ describe("deleting", () => {
   test("asks once more, with the focus on the way out", () => {
     const { model, root } = show();
     button(root, "conversation-remove", 1).click();
-    const question = root.querySelector('[role="group"]');
+    const question = panel(root).querySelector('[role="group"]');
     expect(question?.getAttribute("aria-label")).toBe("Delete “Tables”");
     expect(question?.textContent).toContain(STRINGS.confirmRemove);
     expect(root.activeElement).toBe(find(root, "conversation-keep"));
@@ -431,7 +431,7 @@ describe("while an answer comes", () => {
     expect(find(root, "new").title).toBe(STRINGS.answerFirst);
     rows[1]?.click();
     button(root, "conversation-remove").click();
-    expect(root.querySelector('[role="group"]')).toBeNull();
+    expect(panel(root).querySelector('[role="group"]')).toBeNull();
     find(root, "new").click();
     expect([model.of("open"), model.of("remove"), model.of("new")]).toEqual([[], [], []]);
   });
