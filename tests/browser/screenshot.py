@@ -23,7 +23,7 @@ from browser.notebook import Chat, Notebook  # noqa: E402
 CELL = "from printer_widget import ChatNode\n\nchat = ChatNode()\nchat"
 BUSY = "import time\n\ntime.sleep(3600)  # the chat streams on, and Stop works"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-SIZE = {"width": 1000, "height": 850}
+SIZE = {"width": 1000, "height": 830}
 
 
 def main() -> None:
