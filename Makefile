@@ -60,8 +60,9 @@ nbval: build ## run every notebook from top to bottom and compare its outputs
 browser: build chromium ## the tests in real JupyterLab and real Chromium (CHROMIUM=)
 	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests -m browser $(FLAGS)
 
-bench: build chromium ## measure a stream from the server to the screen (FLAGS=--short)
+bench: build chromium ## measure a stream to the screen (FLAGS=--short), and 200 streams at once
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/stream.py $(FLAGS)
+	$(PY) tests/bench/serve.py
 
 screenshot: build chromium ## take the pictures of the README
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/browser/screenshot.py $(FLAGS)

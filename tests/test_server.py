@@ -25,6 +25,7 @@ from printer_widget.sources import FunctionSource
 from serving import (
     QUESTION,
     SOON,
+    Following,
     Noting,
     Waiting,
     ask,
@@ -319,8 +320,8 @@ def test_the_system_prompt_comes_first_and_is_not_remembered():
 def test_what_was_said_before_a_stop_is_remembered():
     model = Waiting("Hel", "lo")
     with serving(model) as client:
-        with asking(client):
-            assert model.thinking.wait(SOON)
+        with asking(client) as response:
+            Following(response).until('"lo"')
         with asking(client, user_message="Go on") as response:
             next(response.iter_raw())
             assert model.closed.wait(SOON)

@@ -15,6 +15,7 @@ import httpx
 import platformdirs
 import pytest
 
+from printer_widget.conversation import Conversation, Message, Question
 from printer_widget.server import cli, models
 from printer_widget.server import serve as serve_module
 from printer_widget.server.models import ServedModel, UnknownModelError, Upstream, resolve
@@ -266,6 +267,20 @@ def test_the_echo_says_the_question_at_its_pace():
         took = time.monotonic() - began
     assert text(content) == question
     assert took >= (len(events(content)) - 3) / 1000
+
+
+async def test_said_again_an_answer_hurries_to_where_it_was_and_goes_on_at_its_pace():
+    question = Question(
+        conversation=Conversation(
+            messages=(Message(id="1", role="user", content="word " * 40, timestamp=""),)
+        )
+    )
+    answer = resolve("echo:20").again(5 * 38).stream(question)
+    arrived = [(time.monotonic(), event) async for event in answer]
+    assert "".join(event.text for _, event in arrived[:-1]) == "word " * 40
+    times = [at for at, _ in arrived]
+    assert times[37] - times[0] < 1  # two seconds at its pace
+    assert times[39] - times[37] > 0.05
 
 
 def test_a_model_that_was_to_repeat_itself_and_does_not_ends_with_an_error(tmp_path):

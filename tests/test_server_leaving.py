@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 import pytest
 
@@ -61,7 +62,8 @@ def test_who_comes_back_in_time_has_the_whole_grace_time_again():
             time.sleep(0.25)
             with resuming(client, run_id) as response:
                 Following(response).until('"a"')
-        assert not model.closed.is_set()
+        with resuming(client, run_id):
+            assert not model.closed.wait(0.6)  # nor is it ended while somebody reads
         assert model.closed.wait(SOON)
 
 
@@ -175,6 +177,31 @@ def test_more_runs_at_a_time_than_the_limit_are_refused_for_now(limits, status):
 
 
 # Together
+
+
+async def test_models_that_never_wait_take_turns_all_the_same():
+    said, enough = [], asyncio.Event()
+
+    def saying_for_ever(name):
+        async def model(messages):
+            while True:
+                said.append(name)
+                if len(said) == 5_000:
+                    enough.set()
+                yield name
+
+        return model
+
+    store = Store()
+    pairs = [(name, Runs(store, as_served(saying_for_ever(name)), PATIENT)) for name in "ab"]
+    for name, runs in pairs:
+        await runs.begin(name, Asked(text="Hi"))
+    await enough.wait()
+    turns = [len(list(turn)) for _, turn in groupby(said[said.index("b") :])]
+    assert max(turns) < 100
+    for _, runs in pairs:
+        await runs.close()
+    store.close()
 
 
 def test_twenty_runs_at_once_keep_their_texts_apart_and_whole():

@@ -63,7 +63,7 @@ class Store:
             db.execute(
                 """
                 INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
-                ON CONFLICT DO UPDATE SET
+                ON CONFLICT (owner, id) DO UPDATE SET
                   updated_at = excluded.updated_at,
                   chat_node_id = coalesce(chat_node_id, excluded.chat_node_id),
                   project_id = coalesce(project_id, excluded.project_id)
@@ -364,13 +364,17 @@ def _use(
 ) -> None:
     """Count characters to the owner's day."""
     day = datetime.now(UTC).date().isoformat()
-    (used,) = db.execute(
-        "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
-        "characters = characters + excluded.characters RETURNING characters",
+    db.execute(
+        "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT (owner, day) DO UPDATE SET "
+        "characters = characters + excluded.characters",
         (owner, day, characters),
-    ).fetchone()
-    if allowance is not None and used > allowance:
-        raise AllowanceUsedError  # which undoes the counting, too
+    )
+    if allowance is not None:
+        (used,) = db.execute(
+            "SELECT characters FROM usage WHERE owner = ? AND day = ?", (owner, day)
+        ).fetchone()
+        if used > allowance:
+            raise AllowanceUsedError  # which undoes the counting, too
 
 
 def _forget_oldest(db: sqlite3.Connection, owner: str) -> None:
