@@ -151,7 +151,7 @@ export const CONVERSATION_CSS = `
 }
 .menu button:focus-visible { outline-offset: -2px; }
 .menu button[aria-disabled="true"] {
-  color: color-mix(in srgb, var(--fg) 45%, var(--bg));
+  color: var(--muted);
   cursor: default;
 }
 .menu button[aria-disabled="true"] time { color: inherit; }
