@@ -1,9 +1,10 @@
 /** One message: who says it, its text with the cursor while it grows, and how it ended. */
 
 import { icon } from "./icons.js";
+import { MarkdownText } from "./markdown-text.js";
 import type { Item } from "./store.js";
 import { STRINGS } from "./strings.js";
-import { PlainText } from "./text.js";
+import { PlainText, type TextView } from "./text.js";
 
 type LabelledEnding = "stopped" | "interrupted" | "error";
 
@@ -11,22 +12,22 @@ export class MessageView {
   readonly element = document.createElement("article");
   readonly #body = part("div", "body");
   readonly #thinking = makeThinking();
-  readonly #text = new PlainText();
   readonly #cursor = part("span", "cursor");
   readonly #ending = part("div", "ending");
   readonly #onRetry: () => void;
+  #text: TextView | null = null;
   #drawn = "";
 
   constructor(onRetry: () => void) {
     this.#onRetry = onRetry;
     this.element.setAttribute("part", "message");
     this.#cursor.setAttribute("aria-hidden", "true");
-    this.#body.append(this.#thinking, this.#text.element, this.#cursor);
+    this.#body.append(this.#thinking);
     this.element.append(this.#body, this.#ending);
   }
 
   draw(item: Item, canRetry: boolean): void {
-    this.#text.show(item.content);
+    this.#drawText(item);
     const isBlank = item.content === "";
     const drawn = JSON.stringify([item.role, item.status, item.note, isBlank, canRetry]);
     if (drawn === this.#drawn) return;
@@ -37,9 +38,22 @@ export class MessageView {
     this.element.dataset.status = item.status;
     this.element.setAttribute("aria-label", STRINGS[item.role]);
     this.#thinking.hidden = !isStreaming || !isBlank;
-    this.#cursor.hidden = !isStreaming || isBlank;
     this.#body.hidden = isBlank && !isStreaming;
     this.#drawEnding(item, canRetry);
+  }
+
+  /** The cursor is in the text, right behind its last letter, as long as that may get another. */
+  #drawText({ role, content, status }: Item): void {
+    const isStreaming = status === "streaming";
+    if (this.#text === null) {
+      this.#text = role === "assistant" ? new MarkdownText() : new PlainText();
+      this.#body.append(this.#text.element);
+    }
+    const isSame = content === this.#text.element.source;
+    if (isSame && this.#cursor.isConnected === isStreaming) return;
+    this.#cursor.remove();
+    this.#text.show(content, !isStreaming);
+    if (isStreaming && content !== "") this.#text.textEnd.append(this.#cursor);
   }
 
   #drawEnding({ status, note }: Item, canRetry: boolean): void {

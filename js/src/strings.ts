@@ -12,6 +12,18 @@ export const STRINGS = {
   stop: "Stop",
   retry: "Retry",
   jump: "Jump to latest",
+  copy: "Copy",
+  copied: "Copied",
+  copyFailed: "Copying failed",
+  showLines: "Show all {count} lines",
+  showLess: "Show less",
+  codeBlock: "Code",
+  table: "Table",
+  footnotes: "Footnotes",
+  footnote: "Footnote {number}",
+  backToText: "Back to the text",
+  task: "Task",
+  image: "Image",
   thinking: "AI is thinking…",
   generating: "Generating…",
   stopping: "Stopping…",
@@ -34,4 +46,9 @@ export const STRINGS = {
 /** Join a label and the sentence that explains it, where there is one. */
 export function explain(label: string, sentence: string | null): string {
   return sentence === null ? label : `${label}: ${sentence}`;
+}
+
+/** Put values into the places that a sentence names in braces. */
+export function fill(sentence: string, values: Readonly<Record<string, string | number>>): string {
+  return sentence.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
 }
