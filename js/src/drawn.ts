@@ -16,6 +16,8 @@ export class Drawn {
   /** How many of the children, from the first on, will never change. */
   settled = 0;
   code: CodeView | null = null;
+  /** Of a leaf: what was last made of it. */
+  html = "";
   /** The beginning of a long text that is drawn for good, and how many nodes that is. */
   frozen = { text: "", nodes: 0 };
   /** What was looked up to draw this, and what was found, in the order of the text. */

@@ -3,7 +3,7 @@
 export const MARKDOWN_CSS = `
 .plain { white-space: pre-wrap; tab-size: 4; }
 [part="content"] { min-width: 0; overflow-wrap: anywhere; }
-[part="content"] > *, blockquote > *, li > *, [part="note"] > * { margin: 0; contain: layout style; }
+[part="content"] > *, blockquote > *, li > *, [part="note"] > * { margin: 0; }
 [part="content"] > * + * { margin-top: 0.8em; }
 blockquote > * + *, li > * + *, [part="note"] > * + * { margin-top: 0.6em; }
 [part="content"] :is(h1, h2, h3, h4, h5, h6) { font-weight: 650; line-height: 1.3; }
@@ -15,8 +15,6 @@ h3 { font-size: 1.12em; }
 h4, h5, h6 { font-size: 1em; }
 h6 { color: var(--muted); }
 [part="content"] :is(ul, ol) { padding-inline-start: 1.75em; }
-[part="content"] > :is(ul, ol) { contain: style; }
-li { contain: none; }
 li::marker { color: var(--muted); }
 li + li { margin-top: 0.25em; }
 [part="loose"] > li + li { margin-top: 0.6em; }
@@ -81,7 +79,6 @@ mark { background: color-mix(in srgb, #ffd33d 45%, var(--bg)); color: inherit; }
 sub, sup { line-height: 0; }
 
 [part~="code"] {
-  overflow: hidden;
   border: 1px solid var(--line);
   border-radius: 10px;
   background: var(--code);

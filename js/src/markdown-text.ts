@@ -132,6 +132,7 @@ export class MarkdownText implements TextView {
       blocks.flatMap(codeBlocks),
     );
     for (const [i, one] of drawn.entries()) {
+      one.html = htmls[i] ?? "";
       one.element = htmls[i] === "" ? null : (elements.shift() ?? null);
       holder.children.push(one);
       this.#insert(holder, one);
@@ -183,6 +184,8 @@ export class MarkdownText implements TextView {
     if (block.kind !== "row" && this.#drawPiece(drawn, block, isPartial)) return;
     drawn.frozen = { text: "", nodes: 0 };
     const html = leafHtml(block, this.#lookups.scope(drawn), isPartial);
+    if (html === drawn.html || appendText(drawn, html)) return;
+    drawn.html = html;
     const next = html === "" ? null : (this.#elements(html, block.kind === "row", [])[0] ?? null);
     const old = drawn.element;
     if (old !== null && next !== null && isAlike(old, next)) {
@@ -217,6 +220,7 @@ export class MarkdownText implements TextView {
       start = end;
     }
     add(text.slice(start), isPartial);
+    drawn.html = "";
     drawn.frozen = { text: text.slice(0, start), nodes };
     if (block.isSettled) element.normalize();
     return true;
@@ -239,6 +243,7 @@ export class MarkdownText implements TextView {
     const next = this.#elements(html, block.kind === "row", codes)[0];
     if (next === undefined) return;
     drawn.frozen = { text: "", nodes: 0 };
+    drawn.html = html;
     if (isShell) element.querySelector("thead")?.replaceWith(next.querySelector("thead") ?? "");
     else {
       element.replaceWith(next);
@@ -278,6 +283,25 @@ export class MarkdownText implements TextView {
       this.#lookups.forget(drawn);
     }
   }
+}
+
+/** Append to a leaf what has come, where that is nothing but more letters of its last text. */
+function appendText(drawn: Drawn, html: string): boolean {
+  const end = `</${drawn.element?.localName}>`;
+  const before = drawn.html.slice(0, -end.length);
+  const added = html.slice(before.length, -end.length);
+  const last = lastText(drawn.element);
+  const isMore = last !== null && html.startsWith(before) && html.endsWith(end);
+  if (!isMore || before.endsWith(">") || /[<&]/.test(added)) return false;
+  drawn.html = html;
+  last.appendData(added);
+  return true;
+}
+
+/** The text node at the end of an element, before the cursor if that is there. */
+function lastText(element: Element | null): Text | null {
+  const last = element?.lastChild;
+  return last instanceof Text ? last : null;
 }
 
 function codeBlocks(block: Block): Block[] {

@@ -32,18 +32,34 @@ const CONFIG: Config = {
   // Attributes that hold no address, which else would have to match that, too.
   ADD_URI_SAFE_ATTR: ATTRIBUTES.filter((name) => name !== "href"),
   ALLOWED_NAMESPACES: ["http://www.w3.org/1999/xhtml"],
-  RETURN_DOM_FRAGMENT: true,
+  IN_PLACE: true,
   SANITIZE_DOM: true,
 };
 
 type Purifier = ReturnType<typeof DOMPurify>;
 
 let purifier: Purifier | null = null;
+let template: HTMLTemplateElement | null = null;
 
-/** Return what is harmless of `html`, as nodes of this document. */
+/**
+ * Return what is harmless of `html`, as nodes of this document.
+ *
+ * The HTML is parsed once, in the document of a template, where nothing runs or loads, and its nodes
+ * are cleaned and used as they are. Between a parser, a serialiser and a second parser, markup can
+ * change its meaning; and a document for each piece would cost more than all else in a frame.
+ */
 export function sanitise(html: string): DocumentFragment {
   purifier ??= makePurifier();
-  return purifier.sanitize(html) as unknown as DocumentFragment;
+  template ??= document.createElement("template");
+  const { content } = template;
+  const root = content.ownerDocument.createElement("div");
+  content.replaceChildren(root);
+  root.innerHTML = html;
+  purifier.sanitize(root);
+  const fragment = document.createDocumentFragment();
+  fragment.append(...root.childNodes);
+  content.replaceChildren();
+  return fragment;
 }
 
 /** An instance of our own, which no other user of the library in this page can reconfigure. */

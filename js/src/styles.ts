@@ -95,6 +95,8 @@ button:focus-visible, [part="log"]:focus-visible {
   overflow-anchor: none;
   overscroll-behavior: auto;
   contain: content;
+  /* Of its own, so that scrolling moves it and paints nothing again. */
+  background: var(--bg);
   scrollbar-width: thin;
   scrollbar-color: color-mix(in srgb, var(--fg) 30%, transparent) transparent;
 }

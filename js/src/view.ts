@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals-core";
 import { type Commands, Composer } from "./composer.js";
 import { MessageList } from "./message-list.js";
+import { Pace } from "./pace.js";
 import type { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
 import { adoptStyles } from "./styles.js";
@@ -43,7 +44,8 @@ export function openView(el: HTMLElement, store: Store, commands: Commands): () 
     composer.stop();
   });
 
-  let frame = 0;
+  const pace = new Pace(() => list.draw());
+  let drawn: readonly unknown[] = [];
   const disposals = [
     effect(() => {
       el.dataset.phase = store.phase.value;
@@ -62,19 +64,21 @@ export function openView(el: HTMLElement, store: Store, commands: Commands): () 
       if (status.textContent !== sentence) status.textContent = sentence;
     }),
     effect(() => {
-      // Whatever is drawn per frame is read here, so that each change of it asks for one frame.
-      void [store.history.value, store.live.value, store.pending.value, store.canRetry.value];
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        list.draw();
-      });
+      // Whatever the list draws is read here, so that each change of it is drawn.
+      const live = store.live.value;
+      const others = [store.history.value, store.pending.value, store.canRetry.value];
+      const now = [...others, live?.key, live?.status];
+      const isMore = live !== null && now.every((one, i) => one === drawn[i]);
+      drawn = now;
+      if (isMore) pace.grown();
+      else pace.soon();
     }),
   ];
   list.draw();
 
   return () => {
     for (const dispose of disposals) dispose();
-    cancelAnimationFrame(frame);
+    pace.close();
     listening.abort();
     composer.close();
     list.close();
