@@ -13,6 +13,7 @@ import {
   EMPTY,
   type FromKernel,
   judgeCommand,
+  MAX_TEXT,
   type Position,
   type Reply,
   readReply,
@@ -51,7 +52,8 @@ export class ModelLink {
   readonly client = randomName();
   readonly #model: Model;
   readonly #timers = new Set<Timer>();
-  readonly #retries = new Set<string>();
+  /** What to do with the replies that are still to come, by their nonce. */
+  readonly #asked = new Map<string, (reply: Reply) => void>();
   /** The model's values as this link last saw them, to tell a kernel's update from any other. */
   #seen: readonly unknown[] = [];
   #isWriting = false;
@@ -76,12 +78,11 @@ export class ModelLink {
   /** Ask `text`; `owner` gets it back where the kernel refuses it. */
   send(text: string, owner: object): void {
     const nonce = randomName();
-    // Half a surrogate pair cannot be put into the UTF-8 of a message.
-    const whole = text.replace(/\p{Surrogate}/gu, "\ufffd");
-    this.store.addDraft(nonce, whole, owner);
+    const sent = whole(text);
+    this.store.addDraft(nonce, sent, owner);
     this.#after(SEND_PATIENCE, () => this.store.markDraftOverdue(nonce));
     this.#showPresence();
-    this.#send({ type: "send", client: this.client, nonce, text: whole });
+    this.#send({ type: "send", client: this.client, nonce, text: sent });
   }
 
   /** Stop the running turn: on the screen at once, in the kernel as soon as it hears. */
@@ -96,18 +97,53 @@ export class ModelLink {
 
   /** Ask the last question again. */
   retry(): void {
-    if (!this.store.canRetry.value) return;
-    const nonce = randomName();
-    this.#retries.add(nonce);
-    this.store.isRetrying.value = true;
+    const command = { type: "retry", client: this.client, nonce: randomName() } as const;
+    this.#ask(command, STRINGS.retryRefused);
+  }
+
+  /** Ask `text` in the place of a question; `settled` says whether the kernel does. */
+  edit(message: string, text: string, settled: (isDone: boolean) => void): void {
+    if (text.length > MAX_TEXT) {
+      this.store.note.value = STRINGS.tooLong;
+      settled(false);
+      return;
+    }
+    const [client, nonce] = [this.client, randomName()];
+    this.#ask(
+      { type: "edit", client, nonce, message, text: whole(text) },
+      STRINGS.editRefused,
+      settled,
+    );
+  }
+
+  remove(message: string): void {
+    const [client, nonce] = [this.client, randomName()];
+    this.#ask({ type: "delete", client, nonce, message }, STRINGS.removeRefused);
+  }
+
+  /** Send a command about what was said, one at a time, and wait for the kernel's word. */
+  #ask(
+    command: Command & { readonly nonce: string },
+    refused: string,
+    settled?: (isDone: boolean) => void,
+  ): void {
+    if (!this.store.canChange.value) {
+      settled?.(false);
+      return;
+    }
+    const settle = (note: string | null) => {
+      this.store.isAsking.value = false;
+      this.store.note.value = note;
+      settled?.(note === null);
+    };
+    this.#asked.set(command.nonce, ({ ok, error }) => settle(ok ? null : (error ?? refused)));
+    this.store.isAsking.value = true;
     this.store.note.value = null;
     this.#after(SEND_PATIENCE, () => {
-      if (this.#retries.delete(nonce) && this.store.isRetrying.value) {
-        this.#settleRetry(STRINGS.retryUnanswered);
-      }
+      if (this.#asked.delete(command.nonce) && this.store.isAsking.value) settle(STRINGS.unheard);
     });
     this.#showPresence();
-    this.#send({ type: "retry", client: this.client, nonce });
+    this.#send(command);
   }
 
   readonly #onCustom = (content: unknown): void => {
@@ -179,9 +215,12 @@ export class ModelLink {
     this.#seen = KEYS.map((key) => this.#model.get(key));
   }
 
-  #settle({ nonce, ok, error }: Reply): void {
-    if (this.#retries.delete(nonce)) {
-      this.#settleRetry(ok ? null : (error ?? STRINGS.retryRefused));
+  #settle(reply: Reply): void {
+    const { nonce, ok, error } = reply;
+    const settle = this.#asked.get(nonce);
+    if (settle !== undefined) {
+      this.#asked.delete(nonce);
+      settle(reply);
     } else if (ok) {
       // The message itself may still be on its way, so the draft stays until it is there.
       this.store.acceptDraft(nonce);
@@ -189,11 +228,6 @@ export class ModelLink {
     } else {
       this.store.returnDraft(nonce, error ?? STRINGS.refused);
     }
-  }
-
-  #settleRetry(note: string | null): void {
-    this.store.isRetrying.value = false;
-    this.store.note.value = note;
   }
 
   /** A kernel that missed our last word may think nobody is here, and would stream to nobody. */
@@ -276,6 +310,11 @@ export class ModelLink {
     this.#model.off("comm_live_update", this.#onCommLive);
     for (const timer of this.#timers) clearTimeout(timer);
   }
+}
+
+/** Half a surrogate pair cannot be put into the UTF-8 of a message. */
+function whole(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
 /** `crypto.randomUUID` is missing where a notebook is served over plain HTTP from another host. */

@@ -22,6 +22,8 @@ export type Phase =
 
 export interface Item {
   readonly key: string;
+  /** The kernel's name for it; null for what is on its way. */
+  readonly id: string | null;
   readonly role: "user" | "assistant";
   readonly status: Ending | "streaming" | "pending";
   readonly content: string;
@@ -59,7 +61,8 @@ export class Store {
   readonly drafts = signal<readonly Draft[]>([]);
   /** Refused drafts, until their composer takes the text back. */
   readonly returned = signal<readonly Draft[]>([]);
-  readonly isRetrying = signal(false);
+  /** True while a command about what was said waits for the kernel's word. */
+  readonly isAsking = signal(false);
   /** A sentence about the last command, instead of the phase's. */
   readonly note = signal<string | null>(null);
 
@@ -88,7 +91,7 @@ export class Store {
       this.drafts.value.every((draft) => draft.overdue && !draft.accepted),
   );
 
-  readonly canRetry = computed(() => this.canSend.value && !this.isRetrying.value);
+  readonly canChange = computed(() => this.canSend.value && !this.isAsking.value);
 
   /** One sentence per phase; nothing in it changes with a token, since screen readers speak it. */
   readonly status = computed(() => {
@@ -120,7 +123,7 @@ export class Store {
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
       const key = this.#keys.get(id) ?? `message ${id}`;
-      items.push({ key, role, status, content, note: error });
+      items.push({ key, id, role, status, content, note: error });
     }
     return items;
   });
@@ -132,6 +135,7 @@ export class Store {
     const text = this.streamedText.value;
     return {
       key: `turn ${this.turn.value}`,
+      id: null,
       role: "assistant",
       status: lost ? "interrupted" : "streaming",
       content: text.slice(0, this.#stopped()?.shown),
@@ -142,6 +146,7 @@ export class Store {
   readonly pending = computed<readonly Item[]>(() =>
     this.drafts.value.map(({ nonce, text, overdue }) => ({
       key: `draft ${nonce}`,
+      id: null,
       role: "user",
       status: "pending",
       content: text,
@@ -166,7 +171,7 @@ export class Store {
       if (state._view !== before._view) this.#acceptLabels(state._view.labels);
       if (this.#stopped() === null) this.stopping.value = null;
       if (state.isStreaming !== before.isStreaming) this.note.value = null;
-      if (state.isStreaming) this.isRetrying.value = false;
+      if (state.isStreaming) this.isAsking.value = false;
     });
   }
 

@@ -14,12 +14,29 @@ const SUPPRESS_SHORTCUTS = "data-lm-suppress-shortcuts";
 /** Draw `store` into `el` until the returned function is called. */
 export function openView(el: HTMLElement, store: Store, commands: Commands): () => void {
   const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
-  const retry = () => {
-    commands.retry();
-    composer.focus();
-  };
-  const list = new MessageList(store, retry);
-  const composer = new Composer(store, commands, () => list.scrollToEnd());
+  // Focus must not go with what is pressed and then gone: the notebook would get the next key.
+  const list = new MessageList(store, {
+    retry: () => {
+      commands.retry();
+      composer.focus();
+    },
+    remove: (message) => {
+      commands.remove(message);
+      composer.focus();
+    },
+    edit: (message, text, settled) =>
+      commands.edit(message, text, (isDone) => {
+        settled(isDone);
+        if (isDone) composer.focus();
+      }),
+    leave: () => composer.focus(),
+  });
+  const composer = new Composer(
+    store,
+    commands,
+    () => list.scrollToEnd(),
+    () => list.editLast(),
+  );
   const title = makePart("title");
   const notice = makePart("notice");
   const status = makePart("status");
@@ -66,7 +83,7 @@ export function openView(el: HTMLElement, store: Store, commands: Commands): () 
     effect(() => {
       // Whatever the list draws is read here, so that each change of it is drawn.
       const live = store.live.value;
-      const others = [store.history.value, store.pending.value, store.canRetry.value];
+      const others = [store.history.value, store.pending.value, store.canChange.value];
       const now = [...others, live?.key, live?.status];
       const isMore = live !== null && now.every((one, i) => one === drawn[i]);
       drawn = now;
