@@ -5,16 +5,17 @@
  * made where every marker so far has a partner; where that never happens, at a limit.
  */
 
-const AT_LEAST = 3000;
-const AT_MOST = 8000;
+const AT_LEAST = 1000;
+const AT_MOST = 6000;
+
+const OPENERS: Readonly<Record<string, string>> = { "]": "[", ">": "<", ")": "(" };
+const PAIRS = ["*", "_", "~", "`", "$"];
 
 /** Cut `text`, behind white space where there is any. */
 export function chunks(text: string): string[] {
   const found: string[] = [];
   let start = 0;
-  while (text.length - start > AT_LEAST) {
-    const end = chunkEnd(text, start);
-    if (end >= text.length) break;
+  for (let end = chunkEnd(text, 0); end < text.length; end = chunkEnd(text, start)) {
     found.push(text.slice(start, end));
     start = end;
   }
@@ -24,20 +25,29 @@ export function chunks(text: string): string[] {
 
 /** Where the chunk that begins at `start` ends: the text's length where it does not yet. */
 export function chunkEnd(text: string, start: number): number {
+  if (text.length - start <= AT_LEAST) return text.length;
   const limit = start + AT_MOST;
-  const signs: Record<string, number> = { "*": 0, _: 0, "~": 0, "`": 0, "[": 0, "<": 0, $: 0 };
+  const open = new Map<string, number>();
+  const add = (sign: string, change: number) =>
+    open.set(sign, Math.max(0, (open.get(sign) ?? 0) + change));
   for (let at = start; at < Math.min(limit, text.length); at += 1) {
     const sign = text[at] ?? "";
+    const opener = OPENERS[sign];
     if (sign === "\\") at += 1;
-    else if (sign === "]" || sign === ">") {
-      const opener = sign === "]" ? "[" : "<";
-      signs[opener] = Math.max(0, (signs[opener] ?? 0) - 1);
-    } else if (sign in signs) signs[sign] = (signs[sign] ?? 0) + 1;
-    else if (at - start >= AT_LEAST && isEnd(text, at) && isEven(signs)) return at + 1;
+    else if (opener !== undefined) add(opener, -1);
+    else if (isOpener(text, at, sign)) add(sign, 1);
+    else if (at - start >= AT_LEAST && isEnd(text, at) && isEven(open)) return at + 1;
   }
   if (text.length <= limit) return text.length;
   for (let at = limit; at > limit - 1000; at -= 1) if (isEnd(text, at)) return at + 1;
   return /[\udc00-\udfff]/.test(text[limit] ?? "") ? limit + 1 : limit;
+}
+
+function isOpener(text: string, at: number, sign: string): boolean {
+  if (sign === "[" || sign === "*" || sign === "~" || sign === "`" || sign === "$") return true;
+  if (sign === "(") return text[at - 1] === "]";
+  if (sign === "<") return /[a-z/!?]/i.test(text[at + 1] ?? "");
+  return sign === "_" && !(/\w/.test(text[at - 1] ?? "") && /\w/.test(text[at + 1] ?? ""));
 }
 
 function isEnd(text: string, at: number): boolean {
@@ -45,10 +55,7 @@ function isEnd(text: string, at: number): boolean {
   return (sign === " " || sign === "\n") && next !== undefined && next !== " " && next !== "\n";
 }
 
-function isEven(signs: Readonly<Record<string, number>>): boolean {
-  return (
-    signs["["] === 0 &&
-    signs["<"] === 0 &&
-    ["*", "_", "~", "`", "$"].every((sign) => (signs[sign] ?? 0) % 2 === 0)
-  );
+function isEven(open: ReadonlyMap<string, number>): boolean {
+  const isClosed = Object.values(OPENERS).every((sign) => (open.get(sign) ?? 0) === 0);
+  return isClosed && PAIRS.every((sign) => (open.get(sign) ?? 0) % 2 === 0);
 }

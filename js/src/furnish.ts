@@ -17,7 +17,7 @@ export function furnish(nodes: ParentNode): void {
     const number = note.textContent;
     note.replaceChildren(makeButton("footnote-ref", number, fill(STRINGS.footnote, { number })));
   }
-  for (const note of nodes.querySelectorAll('div[part="note"]')) {
+  for (const note of nodes.querySelectorAll('div[part="footnote-text"]')) {
     note.parentElement?.append(makeButton("footnote-back", "↩", STRINGS.backToText));
     note.parentElement?.setAttribute("tabindex", "-1");
   }

@@ -10,27 +10,21 @@
 
 import { autolinkAt, findAutolink } from "./autolinks.js";
 import { visibleHtml } from "./code.js";
+import { nextTicks, spanText } from "./code-span.js";
 import { Delimiters } from "./delimiters.js";
-import { decodeEntity, ENTITY, escapeHtml, PUNCTUATION } from "./entities.js";
+import { decodeEntity, ENTITY, PUNCTUATION } from "./entities.js";
 import { cutOpenEnd, isNear, NEAR } from "./open-ends.js";
+import { isBracket, Openers } from "./openers.js";
 import { join, type Piece, tagPiece, textPiece } from "./pieces.js";
 import { normaliseLabel } from "./references.js";
 import { ANY_TAG, EMAIL, OWN_TAG, URI } from "./tags.js";
-import { type Opener, readTarget, type Scope } from "./targets.js";
+import { linkAttributes, readTarget, type Scope } from "./targets.js";
 
 const FOOTNOTE = /\[\^([^\s[\]]{1,100})\]/y;
 const TEXT = /[^\n\\`*_~[\]!<&]+/y;
 const TICKS = /`+/y;
 
 const MAX_OPEN_TAGS = 20;
-
-/** A bracket or a tag that nothing has closed yet. */
-interface Bracket extends Opener {
-  readonly piece: number;
-  readonly mark: Delimiters["mark"];
-  isActive: boolean;
-  hasInner: boolean;
-}
 
 /** Return the HTML of `text`; `isPartial` where more of it may come. */
 export function inlineHtml(text: string, scope: Scope, isPartial = false): string {
@@ -44,9 +38,7 @@ class Inline {
   readonly #isPartial: boolean;
   readonly #pieces: Piece[] = [];
   readonly #delimiters = new Delimiters(this.#pieces);
-  readonly #brackets: Bracket[] = [];
-  #openTags = 0;
-  #openLinks = 0;
+  readonly #openers = new Openers();
   #at = 0;
   /** The lengths of which no run of backticks comes any more. */
   readonly #noTicks = new Set<number>();
@@ -151,9 +143,7 @@ class Inline {
       }
       end = text.length;
     }
-    let code = text.slice(start, end).replaceAll("\n", " ");
-    const isPadded = code.startsWith(" ") && code.endsWith(" ") && /[^ ]/.test(code);
-    if (isPadded) code = code.slice(1, -1);
+    const code = spanText(text.slice(start, end));
     this.#pieces.push({
       ...textPiece(code),
       isText: false,
@@ -172,7 +162,7 @@ class Inline {
   #plain(): void {
     const run = this.#match(TEXT)?.[0] ?? this.#text[this.#at] ?? "";
     // A link's text cannot hold another link.
-    const start = this.#openLinks > 0 ? -1 : findAutolink(this.#text, this.#at, run.length);
+    const start = this.#openers.links > 0 ? -1 : findAutolink(this.#text, this.#at, run.length);
     if (start < 0) {
       this.#add(run, run.length);
       return;
@@ -219,43 +209,32 @@ class Inline {
       this.#pieces.push({ ...textPiece("\n"), isText: false, html: "<br>" });
       this.#at += text.length;
     } else if (!isEnd) {
-      if (this.#openTags < MAX_OPEN_TAGS) this.#push(name, text.length, text);
+      if (this.#openers.tags < MAX_OPEN_TAGS) this.#push(name, text.length, text);
       else this.#add(text, text.length);
     } else {
-      const index = this.#brackets.findLastIndex((bracket) => bracket.sign === name);
-      const opener = this.#openTags > 0 ? this.#brackets[index] : undefined;
-      if (opener === undefined) this.#add(text, text.length);
+      const index = this.#openers.findTag(name);
+      if (index < 0) this.#add(text, text.length);
       else {
-        this.#wrap(opener, index, tagPiece(name), tagPiece(`/${name}`));
+        this.#wrap(index, tagPiece(name), tagPiece(`/${name}`));
         this.#at += text.length;
       }
     }
   }
 
-  /** Put tags around what came after `opener`, which then is open no more, nor is what is in it. */
-  #wrap(opener: Bracket, index: number, start: Piece, end: Piece, openFrom?: number): void {
+  /** Put tags around what came after an opener, which then is open no more, nor is what is in it. */
+  #wrap(index: number, start: Piece, end: Piece, openFrom?: number): void {
+    const opener = this.#openers.at(index);
+    if (opener === undefined) return;
     this.#delimiters.match(opener.mark, openFrom);
     this.#pieces[opener.piece] = start;
     this.#pieces.push(end);
-    this.#drop(index);
+    this.#openers.drop(index);
   }
 
   #push(sign: string, units: number, text = sign): void {
-    const top = this.#brackets.at(-1);
-    if (top !== undefined && sign.endsWith("[")) top.hasInner = true;
-    if (sign.endsWith("[")) this.#openLinks += 1;
-    else this.#openTags += 1;
     const piece = this.#pieces.length;
-    const mark = this.#delimiters.mark;
     this.#add(text, units);
-    this.#brackets.push({ sign, piece, at: this.#at, mark, isActive: true, hasInner: false });
-  }
-
-  #drop(from: number): void {
-    for (const { sign } of this.#brackets.splice(from)) {
-      if (sign.endsWith("[")) this.#openLinks -= 1;
-      else this.#openTags -= 1;
-    }
+    this.#openers.push(sign, piece, this.#at, this.#delimiters.mark);
   }
 
   #openBracket(): void {
@@ -271,8 +250,8 @@ class Inline {
   }
 
   #closeBracket(): void {
-    const index = this.#openLinks === 0 ? -1 : this.#brackets.findLastIndex(isBracket);
-    const opener = this.#brackets[index];
+    const index = this.#openers.findBracket();
+    const opener = this.#openers.at(index);
     if (opener === undefined) {
       this.#add("]", 1);
       return;
@@ -281,8 +260,7 @@ class Inline {
       ? readTarget(this.#text, this.#at + 1, opener, this.#scope, this.#isPartial)
       : null;
     if (target === null) {
-      this.#brackets.splice(index, 1);
-      this.#openLinks -= 1;
+      this.#openers.remove(index);
       this.#add("]", 1);
       return;
     }
@@ -294,52 +272,24 @@ class Inline {
       const text = inner.slice(1).map((piece) => piece.text);
       this.#pieces.push(tagPiece("a", ` part="image"${attributes}`));
       this.#pieces.push(textPiece(text.join("").replaceAll("\n", " ")), tagPiece("/a"));
-      this.#drop(index);
+      this.#openers.drop(index);
       return;
     }
-    this.#wrap(opener, index, tagPiece("a", attributes), tagPiece("/a"));
-    // A link's text holds no link, so that none of the brackets before can become one.
-    for (let i = index - 1; i >= 0; i -= 1) {
-      const before = this.#brackets[i];
-      if (before?.sign !== "[") continue;
-      if (!before.isActive) break;
-      before.isActive = false;
-    }
+    this.#wrap(index, tagPiece("a", attributes), tagPiece("/a"));
+    this.#openers.deactivateLinks();
   }
 
   /** Take as closed, at the end of a text that will go on, what was opened shortly before. */
   #closeOpenEnds(): void {
     const text = this.#text;
     const from = text.length - NEAR;
-    for (let index = this.#brackets.length - 1; index >= 0; index -= 1) {
-      const bracket = this.#brackets[index];
-      if (bracket === undefined || !isNear(text, bracket.at)) break;
-      if (!isBracket(bracket)) {
-        this.#wrap(bracket, index, tagPiece(bracket.sign), tagPiece(`/${bracket.sign}`), from);
-      } else if (bracket.isActive) this.#pieces[bracket.piece] = textPiece("");
+    for (let index = this.#openers.count - 1; index >= 0; index -= 1) {
+      const opener = this.#openers.at(index);
+      if (opener === undefined || !isNear(text, opener.at)) break;
+      if (!isBracket(opener)) {
+        this.#wrap(index, tagPiece(opener.sign), tagPiece(`/${opener.sign}`), from);
+      } else if (opener.isActive) this.#pieces[opener.piece] = textPiece("");
     }
     this.#delimiters.match(null, from);
   }
-}
-
-function isBracket(bracket: Bracket): boolean {
-  return bracket.sign.endsWith("[");
-}
-
-/** Where the next run of exactly `length` backticks starts, or -1. */
-function nextTicks(text: string, from: number, length: number): number {
-  let at = text.indexOf("`", from);
-  while (at >= 0) {
-    let end = at;
-    while (text[end] === "`") end += 1;
-    if (end - at === length) return at;
-    at = text.indexOf("`", end);
-  }
-  return -1;
-}
-
-function linkAttributes(href: string | null, title = ""): string {
-  if (href === null) return "";
-  const shown = title === "" ? "" : ` title="${escapeHtml(title)}"`;
-  return ` href="${escapeHtml(href)}"${shown}`;
 }

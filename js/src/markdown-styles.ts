@@ -3,9 +3,9 @@
 export const MARKDOWN_CSS = `
 .plain { white-space: pre-wrap; tab-size: 4; }
 [part="content"] { min-width: 0; overflow-wrap: anywhere; }
-[part="content"] > *, blockquote > *, li > *, [part="note"] > * { margin: 0; }
+[part="content"] > *, blockquote > *, li > *, [part="footnote-text"] > * { margin: 0; }
 [part="content"] > * + * { margin-top: 0.8em; }
-blockquote > * + *, li > * + *, [part="note"] > * + * { margin-top: 0.6em; }
+blockquote > * + *, li > * + *, [part="footnote-text"] > * + * { margin-top: 0.6em; }
 [part="content"] :is(h1, h2, h3, h4, h5, h6) { font-weight: 650; line-height: 1.3; }
 [part="content"] > :is(h1, h2, h3, h4, h5, h6):not(:first-child) { margin-top: 1.25em; }
 [part="content"] > :is(h1, h2, h3, h4, h5, h6) + * { margin-top: 0.5em; }
@@ -93,7 +93,7 @@ sub, sup { line-height: 0; }
   font-size: 0.84em;
 }
 [part="language"] { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-[part="copy"], [part="fold"], [part^="footnote-"] {
+[part="copy"], [part="fold"], [part="footnote-ref"], [part="footnote-back"] {
   border: 0;
   background: transparent;
   color: inherit;
@@ -165,7 +165,7 @@ th, td { overflow-wrap: break-word; }
   color: var(--muted);
   font-size: 0.9em;
 }
-[part="note"], [part="note"] > p:last-child { display: inline; }
+[part="footnote-text"], [part="footnote-text"] > p:last-child { display: inline; }
 [part="footnote-ref"], [part="footnote-back"] { padding: 0 2px; color: var(--link); }
 [part="footnote-ref"] { font-size: 0.95em; }
 [part="footnote-ref"]:hover, [part="footnote-back"]:hover { text-decoration: underline; }

@@ -15,7 +15,7 @@ import { furnish } from "./furnish.js";
 import { Lookups } from "./lookups.js";
 import { blockHtml, leafHtml, listPart, shellHtml, textHtml, textOf } from "./markdown.js";
 import { Notes } from "./notes.js";
-import { isAlike, patchChildren } from "./patch.js";
+import { appendText, isAlike, patchChildren } from "./patch.js";
 import { press } from "./press.js";
 import { sanitise } from "./sanitise.js";
 import { makeContent, type TextView } from "./text.js";
@@ -153,7 +153,7 @@ export class MarkdownText implements TextView {
     drawn.element = element;
     this.#insert(holder, drawn);
     if (isCode || element === null) return;
-    drawn.slot = element.querySelector('tbody, [part="note"]') ?? element;
+    drawn.slot = element.querySelector('tbody, [part="footnote-text"]') ?? element;
     this.#sync(drawn, block.children);
   }
 
@@ -184,8 +184,9 @@ export class MarkdownText implements TextView {
     if (block.kind !== "row" && this.#drawPiece(drawn, block, isPartial)) return;
     drawn.frozen = { text: "", nodes: 0 };
     const html = leafHtml(block, this.#lookups.scope(drawn), isPartial);
-    if (html === drawn.html || appendText(drawn, html)) return;
+    const isDrawn = html === drawn.html || appendText(drawn.element, drawn.html, html);
     drawn.html = html;
+    if (isDrawn) return;
     const next = html === "" ? null : (this.#elements(html, block.kind === "row", [])[0] ?? null);
     const old = drawn.element;
     if (old !== null && next !== null && isAlike(old, next)) {
@@ -283,25 +284,6 @@ export class MarkdownText implements TextView {
       this.#lookups.forget(drawn);
     }
   }
-}
-
-/** Append to a leaf what has come, where that is nothing but more letters of its last text. */
-function appendText(drawn: Drawn, html: string): boolean {
-  const end = `</${drawn.element?.localName}>`;
-  const before = drawn.html.slice(0, -end.length);
-  const added = html.slice(before.length, -end.length);
-  const last = lastText(drawn.element);
-  const isMore = last !== null && html.startsWith(before) && html.endsWith(end);
-  if (!isMore || before.endsWith(">") || /[<&]/.test(added)) return false;
-  drawn.html = html;
-  last.appendData(added);
-  return true;
-}
-
-/** The text node at the end of an element, before the cursor if that is there. */
-function lastText(element: Element | null): Text | null {
-  const last = element?.lastChild;
-  return last instanceof Text ? last : null;
 }
 
 function codeBlocks(block: Block): Block[] {

@@ -65,7 +65,7 @@ export function shellHtml(block: Block, scope: Scope): [string, string] {
     case "code":
       return codeShell(block);
     case "footnote":
-      return ['<li><div part="note">', "</div></li>"];
+      return ['<li><div part="footnote-text">', "</div></li>"];
     default:
       return ["", ""];
   }

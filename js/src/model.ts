@@ -6,8 +6,10 @@
  * the channel that the answer comes on, so acknowledgements are rare.
  */
 
+import { randomName, whole } from "./names.js";
 import { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
+import { type Timer, Timers } from "./timers.js";
 import {
   type Command,
   EMPTY,
@@ -45,13 +47,11 @@ const LOST_PATIENCE = 2000; // ms
 /** Longer than for a comm that changed: a kernel may first have to finish a cell. */
 const RESTORED_PATIENCE = 10_000; // ms
 
-type Timer = ReturnType<typeof setTimeout>;
-
 export class ModelLink {
   readonly store = new Store();
   readonly client = randomName();
   readonly #model: Model;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new Timers();
   /** What to do with the replies that are still to come, by their nonce. */
   readonly #asked = new Map<string, (reply: Reply) => void>();
   /** The model's values as this link last saw them, to tell a kernel's update from any other. */
@@ -80,7 +80,7 @@ export class ModelLink {
     const nonce = randomName();
     const sent = whole(text);
     this.store.addDraft(nonce, sent, owner);
-    this.#after(SEND_PATIENCE, () => this.store.markDraftOverdue(nonce));
+    this.#timers.after(SEND_PATIENCE, () => this.store.markDraftOverdue(nonce));
     this.#showPresence();
     this.#send({ type: "send", client: this.client, nonce, text: sent });
   }
@@ -91,7 +91,7 @@ export class ModelLink {
     if (isAsked && !this.store.stopping.value?.overdue) return;
     const turn = this.store.stop();
     if (turn === null) return;
-    this.#after(STOP_PATIENCE, () => this.store.markStopOverdue(turn));
+    this.#timers.after(STOP_PATIENCE, () => this.store.markStopOverdue(turn));
     this.#send({ type: "stop", client: this.client, turn });
   }
 
@@ -139,7 +139,7 @@ export class ModelLink {
     this.#asked.set(command.nonce, ({ ok, error }) => settle(ok ? null : (error ?? refused)));
     this.store.isAsking.value = true;
     this.store.note.value = null;
-    this.#after(SEND_PATIENCE, () => {
+    this.#timers.after(SEND_PATIENCE, () => {
       if (this.#asked.delete(command.nonce) && this.store.isAsking.value) settle(STRINGS.unheard);
     });
     this.#showPresence();
@@ -179,15 +179,15 @@ export class ModelLink {
   readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE);
 
   #probe(patience: number): void {
-    this.#cancel(this.#lostTimer);
-    this.#lostTimer = this.#after(patience, () => {
+    this.#timers.cancel(this.#lostTimer);
+    this.#lostTimer = this.#timers.after(patience, () => {
       this.store.lost.value = true;
     });
     this.#report("ready");
   }
 
   #hear(): void {
-    this.#cancel(this.#lostTimer);
+    this.#timers.cancel(this.#lostTimer);
     this.store.lost.value = false;
   }
 
@@ -224,7 +224,7 @@ export class ModelLink {
     } else if (ok) {
       // The message itself may still be on its way, so the draft stays until it is there.
       this.store.acceptDraft(nonce);
-      this.#after(ACCEPTED_PATIENCE, () => this.store.dropDraft(nonce));
+      this.#timers.after(ACCEPTED_PATIENCE, () => this.store.dropDraft(nonce));
     } else {
       this.store.returnDraft(nonce, error ?? STRINGS.refused);
     }
@@ -257,8 +257,8 @@ export class ModelLink {
   }
 
   #ackAfter(delay: number): void {
-    this.#cancel(this.#ackTimer);
-    this.#ackTimer = this.#after(delay, () => this.#report("ack"));
+    this.#timers.cancel(this.#ackTimer);
+    this.#ackTimer = this.#timers.after(delay, () => this.#report("ack"));
   }
 
   #hasMoved(): boolean {
@@ -273,7 +273,7 @@ export class ModelLink {
   }
 
   #report(type: "ready" | "ack" | "resync"): void {
-    this.#cancel(this.#ackTimer);
+    this.#timers.cancel(this.#ackTimer);
     this.#reported = this.#position();
     this.#reportedAt = Date.now();
     this.#send({ type, client: this.client, ...this.#reported });
@@ -289,36 +289,10 @@ export class ModelLink {
     }
   }
 
-  #after(delay: number, act: () => void): Timer {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, delay);
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  #cancel(timer: Timer | undefined): void {
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    this.#timers.delete(timer);
-  }
-
   #close(): void {
     this.#model.off("msg:custom", this.#onCustom);
     this.#model.off("change", this.#onChange);
     this.#model.off("comm_live_update", this.#onCommLive);
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.close();
   }
-}
-
-/** Half a surrogate pair cannot be put into the UTF-8 of a message. */
-function whole(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, "\ufffd");
-}
-
-/** `crypto.randomUUID` is missing where a notebook is served over plain HTTP from another host. */
-function randomName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -39,3 +39,18 @@ export function isAlike(a: Element, b: Element): boolean {
   for (const { name, value } of a.attributes) if (b.getAttribute(name) !== value) return false;
   return true;
 }
+
+/**
+ * Append to `element`, which was made of the HTML `before`, what `after` has more, where that is
+ * nothing but letters at its end; returns false where it is more. Most frames of a stream are that.
+ */
+export function appendText(element: Element | null, before: string, after: string): boolean {
+  const end = `</${element?.localName}>`;
+  const last = element?.lastChild;
+  const start = before.slice(0, -end.length);
+  if (!(last instanceof Text) || !after.startsWith(start) || !after.endsWith(end)) return false;
+  const added = after.slice(start.length, -end.length);
+  if (start.endsWith(">") || /[<&]/.test(added)) return false;
+  last.appendData(added);
+  return true;
+}

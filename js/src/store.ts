@@ -7,6 +7,7 @@
  */
 
 import { batch, computed, signal } from "@preact/signals-core";
+import { type Labels, readLabels } from "./labels.js";
 import { explain, STRINGS } from "./strings.js";
 import { EMPTY, type Ending, type Message, readMessages, type State } from "./wire.js";
 
@@ -39,12 +40,6 @@ export interface Draft {
   readonly owner: object;
   readonly accepted: boolean;
   readonly overdue: boolean;
-}
-
-export interface Labels {
-  readonly title: string | null;
-  readonly notice: string | null;
-  readonly placeholder: string | null;
 }
 
 export class Store {
@@ -291,12 +286,4 @@ export class Store {
 
 function sameTurn(a: State, b: State): boolean {
   return a._view.turn === b._view.turn;
-}
-
-function readLabels(raw: Readonly<Record<string, unknown>>): Labels {
-  const read = (name: string) => {
-    const value = raw[name];
-    return typeof value === "string" && value.trim() !== "" ? value : null;
-  };
-  return { title: read("title"), notice: read("notice"), placeholder: read("placeholder") };
 }

@@ -1,5 +1,6 @@
 /** Where a link leads: what follows its text, or is defined elsewhere (CommonMark 6.3). */
 
+import { escapeHtml } from "./entities.js";
 import { isHalfTarget } from "./open-ends.js";
 import {
   type Definition,
@@ -72,4 +73,11 @@ function readReference(text: string, after: number, opener: Opener, scope: Scope
   const isIndex = /[\w\])]/.test(text[opener.at - opener.sign.length - 1] ?? "");
   const isAwaited = end > after && !scope.isWhole && !isIndex;
   return isAwaited ? { href: null, title: "", end } : null;
+}
+
+/** The attributes of a link to `href`, or of one that leads nowhere yet. */
+export function linkAttributes(href: string | null, title = ""): string {
+  if (href === null) return "";
+  const shown = title === "" ? "" : ` title="${escapeHtml(title)}"`;
+  return ` href="${escapeHtml(href)}"${shown}`;
 }
