@@ -27,7 +27,8 @@ export class Lookups {
   goOn(drawn: Drawn): Scope {
     const note = (key: string) => {
       drawn.lookups ??= new Map();
-      drawn.lookups.set(key, this.#look(key));
+      // What was found first is what the beginning of a long text was drawn with.
+      if (!drawn.lookups.has(key)) drawn.lookups.set(key, this.#look(key));
       this.#drawn.add(drawn);
     };
     return {

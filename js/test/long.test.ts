@@ -16,6 +16,7 @@ const long: readonly [string, string][] = [
   ["code", `\`\`\`py\n${"call(1, 2)\n".repeat(600)}\`\`\`\n`],
   ["code without a line end", `\`\`\`\n${"x".repeat(9000)}`],
   ["what is never defined", `${"[a][b] ".repeat(600)}\n\nend`],
+  ["what is never defined, to the end", "[a][b] ".repeat(600)],
   [
     "what is defined at the end",
     `${"[a][b] [^c] ".repeat(400)}\n\n[b]: https://b.example\n[^c]: c`,
@@ -26,7 +27,8 @@ const long: readonly [string, string][] = [
 
 test.each(long)("%s is drawn the same, streamed or at once", (_, text) => {
   const streamed = new MarkdownText();
-  for (let end = 0; end < text.length; end += 701) streamed.show(text.slice(0, end), false);
+  for (let end = 0; end < text.length; end += 97) streamed.show(text.slice(0, end), false);
+  streamed.show(text, false);
   streamed.show(text, true);
   const whole = new MarkdownText();
   whole.show(text, true);
