@@ -18,10 +18,10 @@ const long: readonly [string, string][] = [
   ["an item", `- all\n${`  - ${sentence}\n`.repeat(40)}`],
   ["a quote", `> ${sentence}\n`.repeat(60)],
   ["a table", `| a | b |\n|---|---|\n${`| ${sentence} | b |\n`.repeat(40)}`],
-  ["code", `\`\`\`py\n${"call(1, 2)\n".repeat(300)}\`\`\`\n`],
+  ["code", `\`\`\`py\n${"call(1, 2)\n".repeat(600)}\`\`\`\n`],
   ["code without a line end", `\`\`\`\n${"x".repeat(9000)}`],
-  ["what is never defined", `${"[a][b] ".repeat(300)}\n\nend`],
-  ["what is never defined, to the end", "[a][b] ".repeat(300)],
+  ["what is never defined", `${"[a][b] ".repeat(600)}\n\nend`],
+  ["what is never defined, to the end", "[a][b] ".repeat(600)],
   [
     "what is defined at the end",
     `${"[a][b] [^c] ".repeat(200)}\n\n[b]: https://b.example\n[^c]: c`,
