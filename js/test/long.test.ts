@@ -32,7 +32,7 @@ const long: readonly [string, string][] = [
 
 test.each(long)("%s is drawn the same, streamed or at once", (_, text) => {
   const streamed = new MarkdownText();
-  for (let end = 0; end < text.length; end += 97) streamed.show(text.slice(0, end), false);
+  for (let end = 0; end < text.length; end += 98) streamed.show(text.slice(0, end), false);
   streamed.show(text, false);
   streamed.show(text, true);
   const whole = new MarkdownText();
