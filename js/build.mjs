@@ -10,16 +10,26 @@ const OUTPUT = join(HERE, "..", "src", "printer_widget", "static");
 // Every widget instance carries the bundle in its synced state, and every saved notebook with it.
 const BUDGET = 128_000;
 
-const { outputFiles } = await build({
+const OPTIONS = {
   absWorkingDir: HERE,
-  entryPoints: ["src/widget.ts"],
   bundle: true,
-  format: "esm",
   target: "es2022",
   minify: true,
   charset: "utf8",
   legalComments: "none",
   write: false,
+};
+
+if (process.argv.includes("--page")) {
+  await buildPage();
+  process.exit();
+}
+
+const { outputFiles, metafile } = await build({
+  ...OPTIONS,
+  entryPoints: ["src/widget.ts"],
+  format: "esm",
+  metafile: true,
   outfile: "widget.js",
 });
 const [bundle] = outputFiles;
@@ -29,6 +39,7 @@ if (bundle.contents.length > BUDGET) {
 
 await mkdir(OUTPUT, { recursive: true });
 await writeFile(join(OUTPUT, "widget.js"), bundle.contents);
+await writeFile(join(OUTPUT, "THIRD_PARTY.txt"), await notices(metafile));
 await writeFile(
   join(OUTPUT, "build.json"),
   `${JSON.stringify({ sources: await hashSources(), bytes: bundle.contents.length })}\n`,
@@ -50,4 +61,39 @@ async function hashSources() {
     hash.update(await readFile(join(HERE, path))).update("\0");
   }
   return hash.digest("hex");
+}
+
+/** Write out the licences of the packages that are in the bundle, as they ask for. */
+async function notices({ inputs }) {
+  const found = Object.keys(inputs).map((path) =>
+    /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path),
+  );
+  const names = [...new Set(found.filter(Boolean).map(([, name]) => name))].sort();
+  const parts = ["widget.js contains the following packages, under the licences given here."];
+  for (const name of names) {
+    const folder = join(HERE, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    const file = (await readdir(folder)).find((one) => /^licen[cs]e(\.(md|txt))?$/i.test(one));
+    if (file === undefined) throw new Error(`${name} has no file with its licence`);
+    const text = await readFile(join(folder, file), "utf8");
+    parts.push(`${name} ${version} (${license})\n\n${text.trim()}`);
+  }
+  return `${parts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
+}
+
+/** Build a page that draws Markdown as the widget does, and holds all that it needs. */
+async function buildPage() {
+  const { outputFiles } = await build({
+    ...OPTIONS,
+    entryPoints: ["src/page.ts"],
+    format: "iife",
+    outfile: "page.js",
+  });
+  const folder = join(HERE, "dist", "page");
+  const script = outputFiles[0].text.replaceAll("</script", "<\\/script");
+  const head = '<meta charset="utf-8"><title>Markdown</title>';
+  const page = `<!doctype html><html lang="en"><head>${head}</head><body><script>${script}</script></body></html>`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "index.html"), page);
+  console.log(`page/index.html: ${Buffer.byteLength(page)} bytes`);
 }

@@ -6,5 +6,6 @@ export default defineConfig({
     environmentOptions: { jsdom: { pretendToBeVisual: true } },
     include: ["test/**/*.test.ts"],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });

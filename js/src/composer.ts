@@ -10,6 +10,8 @@ export interface Commands {
   send(text: string, owner: object): void;
   stop(): void;
   retry(): void;
+  edit(message: string, text: string, settled: (isDone: boolean) => void): void;
+  remove(message: string): void;
 }
 
 export class Composer {
@@ -20,12 +22,15 @@ export class Composer {
   readonly #store: Store;
   readonly #commands: Commands;
   readonly #onSend: () => void;
+  readonly #onUp: () => boolean;
   readonly #disposals: (() => void)[];
 
-  constructor(store: Store, commands: Commands, onSend: () => void) {
+  /** `onUp` opens what was asked last for editing, where it can be. */
+  constructor(store: Store, commands: Commands, onSend: () => void, onUp: () => boolean) {
     this.#store = store;
     this.#commands = commands;
     this.#onSend = onSend;
+    this.#onUp = onUp;
 
     this.element.setAttribute("part", "composer");
     this.#input.setAttribute("part", "input");
@@ -73,6 +78,10 @@ export class Composer {
   #onKey(event: KeyboardEvent): void {
     // While an input method composes, Enter chooses a candidate; Safari tells by the key code only.
     const isComposing = event.isComposing || event.keyCode === 229;
+    if (event.key === "ArrowUp" && this.#input.value === "" && !isComposing) {
+      if (!event.shiftKey && this.#onUp()) event.preventDefault();
+      return;
+    }
     if (event.key !== "Enter" || event.shiftKey || isComposing) return;
     event.preventDefault();
     this.#submit();

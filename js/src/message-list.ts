@@ -4,7 +4,7 @@
  */
 
 import { icon } from "./icons.js";
-import { MessageView } from "./message.js";
+import { type MessageCommands, MessageView } from "./message.js";
 import type { Item, Store } from "./store.js";
 import { STRINGS } from "./strings.js";
 
@@ -18,15 +18,15 @@ export class MessageList {
   readonly #empty = document.createElement("p");
   readonly #views = new Map<string, MessageView>();
   readonly #store: Store;
-  readonly #onRetry: () => void;
+  readonly #commands: MessageCommands;
   readonly #resized: ResizeObserver | null;
   #drawn: readonly unknown[] = [];
   #isStuck = true;
   #top = 0;
 
-  constructor(store: Store, onRetry: () => void) {
+  constructor(store: Store, commands: MessageCommands) {
     this.#store = store;
-    this.#onRetry = onRetry;
+    this.#commands = commands;
     this.element.className = "scroller";
 
     // A log announces each change; an answer would be read out in shreds. It is silent, and the
@@ -63,13 +63,13 @@ export class MessageList {
     const history = store.history.value;
     const live = store.live.value;
     const pending = store.pending.value;
-    const canRetry = store.canRetry.value;
-    const structure = [history, live?.key, pending, canRetry];
+    const canChange = store.canChange.value;
+    const structure = [history, live?.key, pending, canChange];
     if (structure.some((one, i) => one !== this.#drawn[i]) || this.#drawn.length === 0) {
       this.#drawn = structure;
-      this.#reconcile([...history, ...(live === null ? [] : [live]), ...pending], canRetry);
+      this.#reconcile([...history, ...(live === null ? [] : [live]), ...pending], canChange);
     } else if (live !== null) {
-      this.#views.get(live.key)?.draw(live, false);
+      this.#views.get(live.key)?.draw(live, false, true);
     }
     if (this.#isStuck) this.#toEnd();
     else this.#lookWhere();
@@ -80,11 +80,19 @@ export class MessageList {
     this.#toEnd();
   }
 
+  /** Open the last question for editing; returns false where that is not possible. */
+  editLast(): boolean {
+    const last = this.#store.history.value.findLast((item) => item.role === "user");
+    if (last === undefined || !this.#store.canChange.value) return false;
+    this.#views.get(last.key)?.edit();
+    return true;
+  }
+
   close(): void {
     this.#resized?.disconnect();
   }
 
-  #reconcile(items: readonly Item[], canRetry: boolean): void {
+  #reconcile(items: readonly Item[], canChange: boolean): void {
     const keys = new Set(items.map((item) => item.key));
     for (const [key, view] of this.#views) {
       if (keys.has(key)) continue;
@@ -96,10 +104,10 @@ export class MessageList {
     for (const [index, item] of items.entries()) {
       let view = this.#views.get(item.key);
       if (view === undefined) {
-        view = new MessageView(this.#onRetry);
+        view = new MessageView(this.#commands);
         this.#views.set(item.key, view);
       }
-      view.draw(item, canRetry && index === items.length - 1);
+      view.draw(item, canChange, index === items.length - 1);
       if (view.element === next) next = next.nextElementSibling;
       else this.#log.insertBefore(view.element, next);
     }

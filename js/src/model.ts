@@ -6,13 +6,16 @@
  * the channel that the answer comes on, so acknowledgements are rare.
  */
 
+import { randomName, whole } from "./names.js";
 import { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
+import { type Timer, Timers } from "./timers.js";
 import {
   type Command,
   EMPTY,
   type FromKernel,
   judgeCommand,
+  MAX_TEXT,
   type Position,
   type Reply,
   type Request,
@@ -49,14 +52,13 @@ const READY_AGAIN = [500, 1500, 4000] as const;
 /** Longer than for a comm that changed: a kernel may first have to finish a cell. */
 const RESTORED_PATIENCE = 10_000; // ms
 
-type Timer = ReturnType<typeof setTimeout>;
-
 export class ModelLink {
   readonly store = new Store();
   readonly client = randomName();
   readonly #model: Model;
-  readonly #timers = new Set<Timer>();
-  readonly #retries = new Set<string>();
+  readonly #timers = new Timers();
+  /** What to do with the replies that are still to come, by their nonce. */
+  readonly #asked = new Map<string, (reply: Reply) => void>();
   /** The model's values as this link last saw them, to tell a kernel's update from any other. */
   #seen: readonly unknown[] = [];
   #isWriting = false;
@@ -83,12 +85,11 @@ export class ModelLink {
   /** Ask `text`; `owner` gets it back where the kernel refuses it. */
   send(text: string, owner: object): void {
     const nonce = randomName();
-    // Half a surrogate pair cannot be put into the UTF-8 of a message.
-    const whole = text.replace(/\p{Surrogate}/gu, "\ufffd");
-    this.store.addDraft(nonce, whole, owner);
-    this.#after(SEND_PATIENCE, () => this.store.markDraftOverdue(nonce));
+    const sent = whole(text);
+    this.store.addDraft(nonce, sent, owner);
+    this.#timers.after(SEND_PATIENCE, () => this.store.markDraftOverdue(nonce));
     this.#showPresence();
-    this.#send({ type: "send", client: this.client, nonce, text: whole });
+    this.#send({ type: "send", client: this.client, nonce, text: sent });
   }
 
   /** Stop the running turn: on the screen at once, in the kernel as soon as it hears. */
@@ -97,24 +98,59 @@ export class ModelLink {
     if (isAsked && !this.store.stopping.value?.overdue) return;
     const turn = this.store.stop();
     if (turn === null) return;
-    this.#after(STOP_PATIENCE, () => this.store.markStopOverdue(turn));
+    this.#timers.after(STOP_PATIENCE, () => this.store.markStopOverdue(turn));
     this.#send({ type: "stop", client: this.client, turn });
   }
 
   /** Ask the last question again. */
   retry(): void {
-    if (!this.store.canRetry.value) return;
-    const nonce = randomName();
-    this.#retries.add(nonce);
-    this.store.isRetrying.value = true;
+    const command = { type: "retry", client: this.client, nonce: randomName() } as const;
+    this.#ask(command, STRINGS.retryRefused);
+  }
+
+  /** Ask `text` in the place of a question; `settled` says whether the kernel does. */
+  edit(message: string, text: string, settled: (isDone: boolean) => void): void {
+    if (text.length > MAX_TEXT) {
+      this.store.note.value = STRINGS.tooLong;
+      settled(false);
+      return;
+    }
+    const [client, nonce] = [this.client, randomName()];
+    this.#ask(
+      { type: "edit", client, nonce, message, text: whole(text) },
+      STRINGS.editRefused,
+      settled,
+    );
+  }
+
+  remove(message: string): void {
+    const [client, nonce] = [this.client, randomName()];
+    this.#ask({ type: "delete", client, nonce, message }, STRINGS.removeRefused);
+  }
+
+  /** Send a command about what was said, one at a time, and wait for the kernel's word. */
+  #ask(
+    command: Command & { readonly nonce: string },
+    refused: string,
+    settled?: (isDone: boolean) => void,
+  ): void {
+    if (!this.store.canChange.value) {
+      settled?.(false);
+      return;
+    }
+    const settle = (note: string | null) => {
+      this.store.isAsking.value = false;
+      this.store.note.value = note;
+      settled?.(note === null);
+    };
+    this.#asked.set(command.nonce, ({ ok, error }) => settle(ok ? null : (error ?? refused)));
+    this.store.isAsking.value = true;
     this.store.note.value = null;
-    this.#after(SEND_PATIENCE, () => {
-      if (this.#retries.delete(nonce) && this.store.isRetrying.value) {
-        this.#settleRetry(STRINGS.retryUnanswered);
-      }
+    this.#timers.after(SEND_PATIENCE, () => {
+      if (this.#asked.delete(command.nonce) && this.store.isAsking.value) settle(STRINGS.unheard);
     });
     this.#showPresence();
-    this.#send({ type: "retry", client: this.client, nonce });
+    this.#send(command);
   }
 
   /** Ask about the conversations that the server keeps; `done` hears whether it was done. */
@@ -123,7 +159,7 @@ export class ModelLink {
     if (conversations.obstacle(request) !== null) return;
     const nonce = randomName();
     conversations.begin(nonce, request, done);
-    this.#after(SEND_PATIENCE, () => conversations.markOverdue(nonce));
+    this.#timers.after(SEND_PATIENCE, () => conversations.markOverdue(nonce));
     this.#showPresence();
     this.#send({ ...request, client: this.client, nonce });
   }
@@ -166,8 +202,8 @@ export class ModelLink {
   readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE);
 
   #probe(patience: number): void {
-    this.#cancel(this.#lostTimer);
-    this.#lostTimer = this.#after(patience, () => {
+    this.#timers.cancel(this.#lostTimer);
+    this.#lostTimer = this.#timers.after(patience, () => {
       this.store.lost.value = true;
     });
     this.#report("ready");
@@ -180,15 +216,15 @@ export class ModelLink {
   #readyAgain(time: number): void {
     const delay = READY_AGAIN[time];
     if (delay === undefined) return;
-    this.#readyTimer = this.#after(delay, () => {
+    this.#readyTimer = this.#timers.after(delay, () => {
       this.#report("ready");
       this.#readyAgain(time + 1);
     });
   }
 
   #hear(): void {
-    this.#cancel(this.#lostTimer);
-    this.#cancel(this.#readyTimer);
+    this.#timers.cancel(this.#lostTimer);
+    this.#timers.cancel(this.#readyTimer);
     this.store.lost.value = false;
   }
 
@@ -216,21 +252,19 @@ export class ModelLink {
     this.#seen = KEYS.map((key) => this.#model.get(key));
   }
 
-  #settle({ nonce, ok, error }: Reply): void {
-    if (this.#retries.delete(nonce)) {
-      this.#settleRetry(ok ? null : (error ?? STRINGS.retryRefused));
+  #settle(reply: Reply): void {
+    const { nonce, ok, error } = reply;
+    const settle = this.#asked.get(nonce);
+    if (settle !== undefined) {
+      this.#asked.delete(nonce);
+      settle(reply);
     } else if (ok) {
       // The message itself may still be on its way, so the draft stays until it is there.
       this.store.acceptDraft(nonce);
-      this.#after(ACCEPTED_PATIENCE, () => this.store.dropDraft(nonce));
+      this.#timers.after(ACCEPTED_PATIENCE, () => this.store.dropDraft(nonce));
     } else {
       this.store.returnDraft(nonce, error ?? STRINGS.refused);
     }
-  }
-
-  #settleRetry(note: string | null): void {
-    this.store.isRetrying.value = false;
-    this.store.note.value = note;
   }
 
   /** A kernel that missed our last word may think nobody is here, and would stream to nobody. */
@@ -260,8 +294,8 @@ export class ModelLink {
   }
 
   #ackAfter(delay: number): void {
-    this.#cancel(this.#ackTimer);
-    this.#ackTimer = this.#after(delay, () => this.#report("ack"));
+    this.#timers.cancel(this.#ackTimer);
+    this.#ackTimer = this.#timers.after(delay, () => this.#report("ack"));
   }
 
   #hasMoved(): boolean {
@@ -276,7 +310,7 @@ export class ModelLink {
   }
 
   #report(type: "ready" | "ack" | "resync"): void {
-    this.#cancel(this.#ackTimer);
+    this.#timers.cancel(this.#ackTimer);
     this.#reported = this.#position();
     this.#reportedAt = Date.now();
     this.#send({ type, client: this.client, ...this.#reported });
@@ -292,31 +326,10 @@ export class ModelLink {
     }
   }
 
-  #after(delay: number, act: () => void): Timer {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, delay);
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  #cancel(timer: Timer | undefined): void {
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    this.#timers.delete(timer);
-  }
-
   #close(): void {
     this.#model.off("msg:custom", this.#onCustom);
     this.#model.off("change", this.#onChange);
     this.#model.off("comm_live_update", this.#onCommLive);
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.close();
   }
-}
-
-/** `crypto.randomUUID` is missing where a notebook is served over plain HTTP from another host. */
-function randomName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -8,6 +8,7 @@
 
 import { batch, computed, signal } from "@preact/signals-core";
 import { Conversations } from "./conversations.js";
+import { type Labels, readLabels } from "./labels.js";
 import { count, explain, STRINGS } from "./strings.js";
 import {
   type Attempt,
@@ -33,6 +34,8 @@ export type Phase =
 
 export interface Item {
   readonly key: string;
+  /** The kernel's name for it; null for what is on its way. */
+  readonly id: string | null;
   readonly role: "user" | "assistant";
   readonly status: Ending | "streaming" | "pending";
   readonly content: string;
@@ -48,12 +51,6 @@ export interface Draft {
   readonly owner: object;
   readonly accepted: boolean;
   readonly overdue: boolean;
-}
-
-export interface Labels {
-  readonly title: string | null;
-  readonly notice: string | null;
-  readonly placeholder: string | null;
 }
 
 export class Store {
@@ -72,7 +69,8 @@ export class Store {
   readonly drafts = signal<readonly Draft[]>([]);
   /** Refused drafts, until their composer takes the text back. */
   readonly returned = signal<readonly Draft[]>([]);
-  readonly isRetrying = signal(false);
+  /** True while a command about what was said waits for the kernel's word. */
+  readonly isAsking = signal(false);
   /** A sentence about the last command, instead of the phase's. */
   readonly note = signal<string | null>(null);
 
@@ -102,7 +100,7 @@ export class Store {
       this.drafts.value.every((draft) => draft.overdue && !draft.accepted),
   );
 
-  readonly canRetry = computed(() => this.canSend.value && !this.isRetrying.value);
+  readonly canChange = computed(() => this.canSend.value && !this.isAsking.value);
 
   readonly conversations = new Conversations(this);
   /** Grows when other messages take the place of all that were shown. */
@@ -140,7 +138,7 @@ export class Store {
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
       const key = this.#keys.get(id) ?? `message ${id}`;
-      items.push({ key, role, status, content, note: error });
+      items.push({ key, id, role, status, content, note: error });
     }
     return items;
   });
@@ -152,6 +150,7 @@ export class Store {
     const text = this.streamedText.value;
     return {
       key: `turn ${this.turn.value}`,
+      id: null,
       role: "assistant",
       status: lost ? "interrupted" : "streaming",
       content: text.slice(0, this.#stopped()?.shown),
@@ -162,6 +161,7 @@ export class Store {
   readonly pending = computed<readonly Item[]>(() =>
     this.drafts.value.map(({ nonce, text, overdue }) => ({
       key: `draft ${nonce}`,
+      id: null,
       role: "user",
       status: "pending",
       content: text,
@@ -190,7 +190,7 @@ export class Store {
       }
       if (this.#stopped() === null) this.stopping.value = null;
       if (state.isStreaming !== before.isStreaming) this.note.value = null;
-      if (state.isStreaming) this.isRetrying.value = false;
+      if (state.isStreaming) this.isAsking.value = false;
     });
   }
 
@@ -332,12 +332,4 @@ function sameTurn(a: State, b: State): boolean {
 function isOtherConversation(before: State, after: State): boolean {
   const isIdle = !before.isStreaming && !after.isStreaming;
   return isIdle && readConversation(before._view) !== readConversation(after._view);
-}
-
-function readLabels(raw: Readonly<Record<string, unknown>>): Labels {
-  const read = (name: string) => {
-    const value = raw[name];
-    return typeof value === "string" && value.trim() !== "" ? value : null;
-  };
-  return { title: read("title"), notice: read("notice"), placeholder: read("placeholder") };
 }

@@ -5,10 +5,12 @@
  * the reader's. What is not Lab's is mixed from what is, so that any theme stays legible.
  */
 
+import { ACTIONS_CSS } from "./action-styles.js";
 import { CONVERSATION_CSS } from "./conversation-styles.js";
+import { MARKDOWN_CSS } from "./markdown-styles.js";
 
 const CSS_TEXT = `
-:host {
+:host, :root {
   --bg: var(--jp-layout-color1, #fff);
   --fg: var(--jp-content-font-color1, #1c2024);
   --line: var(--jp-border-color2, #dcdfe4);
@@ -19,11 +21,14 @@ const CSS_TEXT = `
   --muted: color-mix(in srgb, var(--fg) 68%, var(--bg));
   --tint: color-mix(in srgb, var(--accent) 11%, var(--bg));
   --raised: color-mix(in srgb, var(--fg) 5%, var(--bg));
+  --hover: color-mix(in srgb, var(--fg) 9%, var(--bg));
+  --code: color-mix(in srgb, var(--fg) 3.5%, var(--bg));
+  --link: var(--jp-content-link-color, var(--accent));
   display: block;
   min-width: 0;
 }
 @media (prefers-color-scheme: dark) {
-  :host {
+  :host, :root {
     --bg: var(--jp-layout-color1, #16181c);
     --fg: var(--jp-content-font-color1, #e7e9ec);
     --line: var(--jp-border-color2, #34383f);
@@ -84,14 +89,16 @@ ${CONVERSATION_CSS}
 [part="log"] {
   display: flex;
   flex-direction: column;
-  gap: 18px;
+  gap: 30px;
   max-height: 480px;
   min-height: 88px;
-  padding: 16px 16px 10px;
+  padding: 16px 16px 30px;
   overflow: hidden auto;
   overflow-anchor: none;
   overscroll-behavior: auto;
   contain: content;
+  /* Of its own, so that scrolling moves it and paints nothing again. */
+  background: var(--bg);
   scrollbar-width: thin;
   scrollbar-color: color-mix(in srgb, var(--fg) 30%, transparent) transparent;
 }
@@ -116,7 +123,7 @@ ${CONVERSATION_CSS}
 
 [part="message"] { flex: none; min-width: 0; max-width: 100%; contain: layout style; }
 [part="message"][data-role="user"] { align-self: flex-end; max-width: min(85%, 42em); }
-[part="body"] { white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; }
+[part="body"] { overflow-wrap: anywhere; }
 [data-role="user"] [part="body"] {
   padding: 8px 14px;
   border: 1px solid transparent;
@@ -128,7 +135,6 @@ ${CONVERSATION_CSS}
   background: transparent;
   color: var(--muted);
 }
-[part="content"] .block { display: block; contain: layout style; }
 [part="cursor"] {
   display: inline-block;
   width: 0.5em;
@@ -253,16 +259,17 @@ ${CONVERSATION_CSS}
   [part="cursor"], .dots i { animation: none; }
 }
 @media (forced-colors: active) {
+  [part~="code"], [part="fold"], kbd, :not(pre) > code { border: 1px solid; }
   [part="cursor"], .dots i { background: CanvasText; forced-color-adjust: none; }
   [part="composer"]:focus-within { outline: 2px solid Highlight; }
   [part="send"], [part="stop"] { border-color: ButtonText; }
 }
-`;
+${ACTIONS_CSS}${MARKDOWN_CSS}`;
 
 let shared: CSSStyleSheet | null = null;
 
 /** Give `root` the sheet; where none can be shared, a copy in an element of its own. */
-export function adoptStyles(root: ShadowRoot): void {
+export function adoptStyles(root: ShadowRoot | Document): void {
   try {
     shared ??= makeSheet();
     // A sheet belongs to the document that made it, and a view may be in another window's.
@@ -270,7 +277,7 @@ export function adoptStyles(root: ShadowRoot): void {
   } catch {
     const style = document.createElement("style");
     style.textContent = CSS_TEXT;
-    root.append(style);
+    (root instanceof Document ? root.head : root).append(style);
   }
 }
 

@@ -1,56 +1,42 @@
 /**
- * One text, drawn as it grows: closed blocks are never touched again, the tail is appended to.
+ * One text, drawn as it grows: what a person wrote as it is, what a model wrote as Markdown.
  *
- * A browser lays out a whole block for each letter that is added to it, so an answer in one block
- * costs its length squared. Blocks are closed at line ends, where a block's edge breaks the line as
- * the newline did; that newline then stays in the text but is not drawn.
+ * The element, whose part is `content`, has the text drawn so far as its property `source`: exactly,
+ * where the nodes in it may show less, or more. Whoever copies or tests the text reads that.
  */
+export interface ContentElement extends HTMLElement {
+  source: string;
+}
 
-const BLOCK_UNITS = 2048;
+export function makeContent(): ContentElement {
+  const element = document.createElement("div");
+  element.setAttribute("part", "content");
+  return Object.assign(element, { source: "" });
+}
 
-export class PlainText {
-  readonly element = document.createElement("span");
-  #text = "";
-  #tail = document.createTextNode("");
+export interface TextView {
+  readonly element: ContentElement;
+  /** The element in which the text ends. */
+  readonly textEnd: Element;
+  /** Draw `text`, as a rule one that continues the one before; `isWhole` when it is at its end. */
+  show(text: string, isWhole: boolean): void;
+}
+
+/** Text with nothing in it but letters and line ends. */
+export class PlainText implements TextView {
+  readonly element = makeContent();
 
   constructor() {
-    this.element.setAttribute("part", "content");
-    this.#clear();
+    this.element.className = "plain";
+  }
+
+  get textEnd(): Element {
+    return this.element;
   }
 
   show(text: string): void {
-    if (text === this.#text) return;
-    if (!text.startsWith(this.#text)) this.#clear();
-    this.#tail.appendData(text.slice(this.#text.length));
-    this.#text = text;
-    if (this.#tail.length > BLOCK_UNITS) this.#close();
-  }
-
-  #clear(): void {
-    this.#text = "";
-    this.element.replaceChildren();
-    this.#open("");
-  }
-
-  #open(text: string): void {
-    const tail = document.createElement("span");
-    this.#tail = document.createTextNode(text);
-    tail.append(this.#tail);
-    this.element.append(tail);
-  }
-
-  #close(): void {
-    const { data } = this.#tail;
-    let cut = data.lastIndexOf("\n");
-    // A block that ended in a newline would swallow the empty line that follows it.
-    while (cut > 0 && data[cut - 1] === "\n") cut -= 1;
-    if (cut <= 0) return;
-    const newline = document.createElement("span");
-    newline.hidden = true;
-    newline.textContent = "\n";
-    this.#tail.parentElement?.classList.add("block");
-    this.#tail.deleteData(cut, data.length - cut);
-    this.element.append(newline);
-    this.#open(data.slice(cut + 1));
+    if (text === this.element.source) return;
+    this.element.source = text;
+    this.element.textContent = text;
   }
 }

@@ -4,6 +4,7 @@ import { effect } from "@preact/signals-core";
 import { type Commands, Composer } from "./composer.js";
 import { type ConversationCommands, ConversationMenu } from "./conversation-menu.js";
 import { MessageList } from "./message-list.js";
+import { Pace } from "./pace.js";
 import type { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
 import { adoptStyles } from "./styles.js";
@@ -18,12 +19,29 @@ export function openView(
   commands: Commands & ConversationCommands,
 ): () => void {
   const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
-  const retry = () => {
-    commands.retry();
-    composer.focus();
-  };
-  const list = new MessageList(store, retry);
-  const composer = new Composer(store, commands, () => list.scrollToEnd());
+  // Focus must not go with what is pressed and then gone: the notebook would get the next key.
+  const list = new MessageList(store, {
+    retry: () => {
+      commands.retry();
+      composer.focus();
+    },
+    remove: (message) => {
+      commands.remove(message);
+      composer.focus();
+    },
+    edit: (message, text, settled) =>
+      commands.edit(message, text, (isDone) => {
+        settled(isDone);
+        if (isDone) composer.focus();
+      }),
+    leave: () => composer.focus(),
+  });
+  const composer = new Composer(
+    store,
+    commands,
+    () => list.scrollToEnd(),
+    () => list.editLast(),
+  );
   const title = makePart("title");
   const menu = new ConversationMenu(store.conversations, commands, () => composer.focus());
   const header = document.createElement("div");
@@ -52,7 +70,8 @@ export function openView(
     composer.stop();
   });
 
-  let frame = 0;
+  const pace = new Pace(() => list.draw());
+  let drawn: readonly unknown[] = [];
   const disposals = [
     effect(() => {
       el.dataset.phase = store.phase.value;
@@ -76,19 +95,21 @@ export function openView(
       if (status.textContent !== sentence) status.textContent = sentence;
     }),
     effect(() => {
-      // Whatever is drawn per frame is read here, so that each change of it asks for one frame.
-      void [store.history.value, store.live.value, store.pending.value, store.canRetry.value];
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        list.draw();
-      });
+      // Whatever the list draws is read here, so that each change of it is drawn.
+      const live = store.live.value;
+      const others = [store.history.value, store.pending.value, store.canChange.value];
+      const now = [...others, live?.key, live?.status];
+      const isMore = live !== null && now.every((one, i) => one === drawn[i]);
+      drawn = now;
+      if (isMore) pace.grown();
+      else pace.soon();
     }),
   ];
   list.draw();
 
   return () => {
     for (const dispose of disposals) dispose();
-    cancelAnimationFrame(frame);
+    pace.close();
     listening.abort();
     menu.close();
     composer.close();

@@ -96,7 +96,20 @@ export type Command =
       readonly text: string;
     }
   | { readonly type: "stop"; readonly client: string; readonly turn: string }
-  | { readonly type: "retry"; readonly client: string; readonly nonce: string };
+  | { readonly type: "retry"; readonly client: string; readonly nonce: string }
+  | {
+      readonly type: "edit";
+      readonly client: string;
+      readonly nonce: string;
+      readonly message: string;
+      readonly text: string;
+    }
+  | {
+      readonly type: "delete";
+      readonly client: string;
+      readonly nonce: string;
+      readonly message: string;
+    };
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;

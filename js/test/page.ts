@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, vi } from "vitest";
+import type { ContentElement } from "../src/text.js";
 import widget from "../src/widget.js";
 import { assistant, FakeModel, user } from "./fake-model.js";
 
@@ -46,6 +47,8 @@ export const all = (root: ShadowRoot, part: string) => [
 ];
 export const contents = (root: ShadowRoot) =>
   all(root, "content").map((element) => element.textContent);
+export const sources = (root: ShadowRoot) =>
+  all(root, "content").map((element) => (element as ContentElement).source);
 
 export function press(target: EventTarget, key: string, init: KeyboardEventInit = {}) {
   const event = new KeyboardEvent("keydown", {

@@ -15,6 +15,7 @@ import {
   press,
   question,
   running,
+  sources,
   streaming,
   view,
 } from "./page.js";
@@ -26,7 +27,7 @@ describe("streaming", () => {
     expect(find(root, "thinking").hidden).toBe(true);
     const answer = all(root, "message")[1];
     expect(answer?.querySelector<HTMLElement>('[part="thinking"]')?.hidden).toBe(false);
-    expect(answer?.querySelector<HTMLElement>('[part="cursor"]')?.hidden).toBe(true);
+    expect(answer?.querySelector('[part="cursor"]')).toBeNull();
   });
 
   test("the content is the text and nothing else", () => {
@@ -34,7 +35,20 @@ describe("streaming", () => {
     model.append("t1", 0, "He\n😀");
     frame();
     expect(contents(root)).toEqual(["Hi", "He\n😀"]);
-    expect(all(root, "cursor").map((cursor) => cursor.hidden)).toEqual([true, false]);
+    expect(sources(root)).toEqual(["Hi", "He\n😀"]);
+  });
+
+  test("the cursor is right behind the last letter, and goes with the end", () => {
+    const { model, root } = draw(running);
+    model.append("t1", 0, "- one\n- **two");
+    frame();
+    const cursor = find(root, "cursor");
+    expect(cursor.parentElement?.localName).toBe("p");
+    expect(cursor.previousSibling?.textContent).toBe("two");
+    expect(cursor.getAttribute("aria-hidden")).toBe("true");
+    model.end("t1", assistant("a1", "- one\n- **two**"));
+    frame();
+    expect(all(root, "cursor")).toEqual([]);
   });
 
   test("deltas are drawn once per frame", () => {
@@ -59,11 +73,22 @@ describe("streaming", () => {
     expect(contents(root)).toEqual(["Hi", "Hello"]);
   });
 
-  test("HTML in a text is text", () => {
-    const html = "<img src=x onerror=alert(1)><b>bold</b>";
-    const { root } = draw({ ...running, streamedText: html, messages: [user("u1", html)] });
-    expect(contents(root)).toEqual([html, html]);
-    expect(root.querySelector("img, b")).toBeNull();
+  test("an answer is drawn as Markdown, a question as it was written", () => {
+    const text = "**bold** <img src=x onerror=alert(1)>";
+    const { root } = draw({ ...running, streamedText: text, messages: [user("u1", text)] });
+    expect(contents(root)).toEqual([text, "bold <img src=x onerror=alert(1)>"]);
+    expect(sources(root)).toEqual([text, text]);
+    expect(root.querySelectorAll("strong")).toHaveLength(1);
+    expect(root.querySelector("img")).toBeNull();
+  });
+
+  test("a block keeps its element when the answer ends", () => {
+    const { model, root } = draw({ ...running, streamedText: "One\n\nTwo" });
+    const blocks = [...find(root, "log").querySelectorAll("p:not(.empty)")];
+    expect(blocks).toHaveLength(2);
+    model.end("t1", assistant("a1", "One\n\nTwo"));
+    frame();
+    expect([...find(root, "log").querySelectorAll("p:not(.empty)")]).toEqual(blocks);
   });
 
   test("the text area stays editable, and Enter sends nothing", () => {

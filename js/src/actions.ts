@@ -1,0 +1,109 @@
+/** What can be done with one message: a row of buttons, shown to who points at it or tabs into it. */
+
+import { copyText } from "./clipboard.js";
+import { type Icon, icon } from "./icons.js";
+import type { Item } from "./store.js";
+import { STRINGS } from "./strings.js";
+
+export interface Acts {
+  retry(): void;
+  edit(): void;
+  remove(): void;
+}
+
+const SHOWN = 2000; // ms
+const CONFIRMABLE = 4000; // ms
+
+export class Actions {
+  readonly element = document.createElement("div");
+  readonly #acts: Acts;
+  #source = "";
+  #drawn = "";
+
+  constructor(acts: Acts) {
+    this.#acts = acts;
+    this.element.setAttribute("part", "actions");
+    this.element.setAttribute("role", "group");
+    this.element.setAttribute("aria-label", STRINGS.actions);
+  }
+
+  /** Offer what can be done with `item`; `canChange` when the kernel would do it now. */
+  draw(item: Item, canChange: boolean, isLast: boolean): void {
+    this.#source = item.content;
+    const isUser = item.role === "user";
+    const isSaid = item.id !== null;
+    const names = [
+      isSaid && item.content !== "" ? "copy" : null,
+      isSaid && !isUser && isLast && item.status === "complete" ? "retry" : null,
+      isSaid && isUser ? "edit" : null,
+      isSaid ? "remove" : null,
+    ].filter((name) => name !== null);
+    const drawn = JSON.stringify([names, canChange]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const made = {
+      copy: () => this.#makeCopy(isUser),
+      retry: () => this.#make("retry", "again", STRINGS.again, () => this.#acts.retry()),
+      edit: () => this.#make("edit", "edit", STRINGS.edit, () => this.#acts.edit()),
+      remove: () => this.#makeRemove(),
+    };
+    const focused = (this.element.getRootNode() as ShadowRoot).activeElement?.getAttribute("part");
+    this.element.replaceChildren(
+      ...names.map((name) => {
+        const button = made[name as keyof typeof made]();
+        button.disabled = name !== "copy" && !canChange;
+        return button;
+      }),
+    );
+    this.element.hidden = names.length === 0;
+    // The buttons are new, and who was at one of them is still there.
+    if (focused) this.element.querySelector<HTMLElement>(`[part="${focused}"]`)?.focus();
+  }
+
+  #make(name: Icon, part: string, label: string, act: () => void): HTMLButtonElement {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("part", part);
+    button.append(icon(name));
+    setName(button, label);
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  #makeCopy(isUser: boolean): HTMLButtonElement {
+    const label = isUser ? STRINGS.copy : STRINGS.copyMarkdown;
+    const button = this.#make("copy", "copy-message", label, async () => {
+      const isCopied = await copyText(this.#source, button);
+      button.replaceChildren(icon(isCopied ? "copied" : "error"));
+      setName(button, isCopied ? STRINGS.copied : STRINGS.copyFailed);
+      setTimeout(() => {
+        button.replaceChildren(icon("copy"));
+        setName(button, label);
+      }, SHOWN);
+    });
+    return button;
+  }
+
+  /** What is deleted is gone for good: the first press only asks. */
+  #makeRemove(): HTMLButtonElement {
+    let isAsking = false;
+    const ask = (isAsked: boolean) => {
+      isAsking = isAsked;
+      button.replaceChildren(icon("remove"), isAsked ? STRINGS.confirmRemove : "");
+      button.toggleAttribute("data-asking", isAsked);
+      setName(button, isAsked ? STRINGS.confirmRemove : STRINGS.remove);
+    };
+    const button = this.#make("remove", "delete", STRINGS.remove, () => {
+      if (isAsking) this.#acts.remove();
+      else setTimeout(() => ask(false), CONFIRMABLE);
+      ask(!isAsking);
+    });
+    button.addEventListener("blur", () => ask(false));
+    return button;
+  }
+}
+
+function setName(button: HTMLButtonElement, label: string): void {
+  button.title = label;
+  button.setAttribute("aria-label", label);
+}

@@ -1,0 +1,60 @@
+/**
+ * What is added to sanitised nodes: boxes of tasks, the hosts of links, buttons of footnotes.
+ *
+ * All of it is built of elements and text nodes, and named by `part`; ids are not needed.
+ */
+
+import { icon } from "./icons.js";
+import { hostToShow } from "./links.js";
+import { fill, STRINGS } from "./strings.js";
+
+export function furnish(nodes: ParentNode): void {
+  for (const paragraph of nodes.querySelectorAll('p[part~="task"]')) {
+    paragraph.prepend(makeBox(paragraph));
+  }
+  for (const link of nodes.querySelectorAll("a")) furnishLink(link);
+  for (const note of nodes.querySelectorAll('sup[part="footnote"]')) {
+    const number = note.textContent;
+    note.replaceChildren(makeButton("footnote-ref", number, fill(STRINGS.footnote, { number })));
+  }
+  for (const note of nodes.querySelectorAll('div[part="footnote-text"]')) {
+    note.parentElement?.append(makeButton("footnote-back", "↩", STRINGS.backToText));
+    note.parentElement?.setAttribute("tabindex", "-1");
+  }
+  for (const table of nodes.querySelectorAll('div[part="table"]')) {
+    table.setAttribute("role", "group");
+    table.setAttribute("aria-label", STRINGS.table);
+    table.setAttribute("tabindex", "0");
+  }
+}
+
+function makeBox(paragraph: Element): HTMLInputElement {
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.disabled = true;
+  box.setAttribute("aria-label", STRINGS.task);
+  if (paragraph.getAttribute("part") === "task done") box.setAttribute("checked", "");
+  return box;
+}
+
+function furnishLink(link: Element): void {
+  const isImage = link.getAttribute("part") === "image";
+  if (isImage && link.textContent === "") link.textContent = STRINGS.image;
+  const href = link.getAttribute("href");
+  const host = href === null ? null : hostToShow(link.textContent, href);
+  if (isImage) link.prepend(icon("image"));
+  if (host === null) return;
+  const shown = document.createElement("span");
+  shown.setAttribute("part", "host");
+  shown.textContent = ` (${host})`;
+  link.after(shown);
+}
+
+function makeButton(part: string, text: string, label: string): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.setAttribute("part", part);
+  button.setAttribute("aria-label", label);
+  button.textContent = text;
+  return button;
+}
