@@ -71,6 +71,7 @@ export class MessageList {
     } else if (live !== null) {
       this.#views.get(live.key)?.draw(live, false, true);
     }
+    if (live !== null || pending.length > 0) this.#log.dataset.full = "true";
     if (this.#isStuck) this.#toEnd();
     else this.#lookWhere();
   }

@@ -102,6 +102,8 @@ ${CONVERSATION_CSS}
   scrollbar-width: thin;
   scrollbar-color: color-mix(in srgb, var(--fg) 30%, transparent) transparent;
 }
+/* Once an answer came, at its full height: what is below would else move under a pressing finger. */
+[part="log"][data-full] { height: 480px; }
 .empty { margin: auto; color: var(--muted); text-align: center; }
 [part="jump"] {
   position: absolute;
