@@ -38,7 +38,7 @@ async function buildPackage() {
   await mkdir(join(OUTPUT, "assets"), { recursive: true });
   for (const { name, contents } of built) await writeFile(join(OUTPUT, name), contents);
   await writeFile(join(OUTPUT, "THIRD_PARTY.txt"), await notices(built));
-  const bytes = bundle.contents.length;
+  const bytes = Object.fromEntries(built.map(({ name, contents }) => [name, contents.length]));
   await writeFile(join(OUTPUT, "build.json"), `${JSON.stringify({ sources, bytes })}\n`);
 }
 
