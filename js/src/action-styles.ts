@@ -1,19 +1,23 @@
 /** How the actions of a message look, and the text area in which a question is edited. */
 
 export const ACTIONS_CSS = `
-[part="actions"] {
+.foot {
   display: flex;
-  gap: 2px;
+  align-items: center;
+  gap: 10px;
   height: 24px;
-  margin: 3px 0 -24px -5px;
+  margin: 3px -5px -24px;
   color: var(--muted);
-  opacity: 0;
-  transition: opacity 0.12s;
+  font-size: 0.93em;
+  white-space: nowrap;
 }
-[data-role="user"] [part="actions"] { justify-content: flex-end; margin-right: -5px; }
-[part="message"]:is(:hover, :focus-within) [part="actions"],
+[data-role="user"] .foot { flex-direction: row-reverse; }
+[part="actions"] { display: flex; gap: 2px; }
+:is([part="actions"], [part="about"]) { opacity: 0; transition: opacity 0.12s; }
+[part="message"]:is(:hover, :focus-within) .foot > *,
 [data-role="assistant"]:last-child [part="actions"] { opacity: 1; }
-@media (hover: none) { [part="actions"] { opacity: 1; } }
+@media (hover: none) { .foot > * { opacity: 1; } }
+[part="about"] { min-width: 0; overflow: hidden; font-size: 0.9em; text-overflow: ellipsis; }
 [part="actions"] button {
   display: inline-flex;
   align-items: center;
@@ -25,12 +29,11 @@ export const ACTIONS_CSS = `
   border: 0;
   border-radius: 6px;
   background: transparent;
-  font-size: 0.93em;
 }
 [part="actions"] button:hover { background: var(--hover); color: var(--fg); }
 [part="actions"] button:disabled { opacity: 0.45; background: transparent; cursor: default; }
 [part="actions"] button[data-asking] { color: var(--danger); }
-[data-editing] > :is([part="body"], [part="actions"]) { display: none; }
+[data-editing] > :is([part="body"], .foot) { display: none; }
 [part="message"][data-editing] { align-self: stretch; max-width: none; }
 [part="editor"] {
   padding: 10px 12px;

@@ -1,11 +1,12 @@
 /** The conversations that the server keeps, as signals, and what the reader asked about them. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 import type { Conversation, Reply, Request } from "./wire.js";
 
 /** What is told of the open conversation, and who says how a request went. */
 interface Around {
+  readonly strings: Strings;
   readonly lost: ReadonlySignal<boolean>;
   readonly canSend: ReadonlySignal<boolean>;
   readonly note: Signal<string | null>;
@@ -30,8 +31,8 @@ export class Conversations {
   readonly refusal = signal<string | null>(null);
   /** Why the open conversation cannot be left; null where it can. */
   readonly locked = computed(() => {
-    if (this.#around.lost.value) return STRINGS.kernelGone;
-    return this.#around.canSend.value ? null : STRINGS.answerFirst;
+    if (this.#around.lost.value) return this.#around.strings.kernelGone;
+    return this.#around.canSend.value ? null : this.#around.strings.answerFirst;
   });
 
   readonly #around: Around;
@@ -43,10 +44,10 @@ export class Conversations {
 
   /** Say why `request` cannot be made now, or null where it can. */
   obstacle(request: Request): string | null {
-    if (this.#around.lost.value) return STRINGS.kernelGone;
+    if (this.#around.lost.value) return this.#around.strings.kernelGone;
     if (request.type === "list") return null;
     if (this.locked.value !== null && this.#leaves(request)) return this.locked.value;
-    return this.change.value === null ? null : STRINGS.changeFirst;
+    return this.change.value === null ? null : this.#around.strings.changeFirst;
   }
 
   begin(nonce: string, request: Request, done: (ok: boolean) => void): void {
@@ -63,7 +64,7 @@ export class Conversations {
     if (!this.#asked.has(nonce)) return;
     batch(() => {
       this.#release(nonce);
-      this.say(STRINGS.requestUnanswered);
+      this.say(this.#around.strings.requestUnanswered);
     });
   }
 
@@ -74,8 +75,8 @@ export class Conversations {
     this.#asked.delete(nonce);
     batch(() => {
       this.#release(nonce);
-      if (!ok) this.say(error ?? STRINGS.requestRefused);
-      else if (this.refusal.value === STRINGS.requestUnanswered) this.say(null);
+      if (!ok) this.say(error ?? this.#around.strings.requestRefused);
+      else if (this.refusal.value === this.#around.strings.requestUnanswered) this.say(null);
     });
     asked.done(ok);
     return true;

@@ -52,7 +52,7 @@ const CSS_TEXT = `
 }
 button, textarea { font: inherit; color: inherit; margin: 0; }
 button { cursor: pointer; }
-button:focus-visible, [part="log"]:focus-visible {
+:is(button, summary):focus-visible, [part="log"]:focus-visible {
   outline: 2px solid var(--accent);
   outline-offset: 2px;
 }
@@ -90,7 +90,7 @@ ${CONVERSATION_CSS}
   display: flex;
   flex-direction: column;
   gap: 30px;
-  max-height: 480px;
+  max-height: min(480px, 75vh);
   min-height: 88px;
   padding: 16px 16px 30px;
   overflow: hidden auto;
@@ -102,7 +102,25 @@ ${CONVERSATION_CSS}
   scrollbar-width: thin;
   scrollbar-color: color-mix(in srgb, var(--fg) 30%, transparent) transparent;
 }
+.roomy [part="log"] { min-height: min(480px, 75vh); }
 .empty { margin: auto; color: var(--muted); text-align: center; }
+[part="suggestions"] {
+  display: flex;
+  flex-wrap: wrap;
+  justify-content: center;
+  gap: 8px;
+  margin-top: 14px;
+}
+[part="suggestion"] {
+  padding: 5px 14px;
+  border: 1px solid var(--line);
+  border-radius: 16px;
+  background: transparent;
+  color: var(--fg);
+  overflow-wrap: anywhere;
+}
+[part="suggestion"]:hover:enabled { border-color: var(--accent); background: var(--tint); }
+[part="suggestion"]:disabled { color: var(--muted); cursor: default; }
 [part="jump"] {
   position: absolute;
   bottom: 10px;
@@ -124,7 +142,19 @@ ${CONVERSATION_CSS}
 [part="message"] { flex: none; min-width: 0; max-width: 100%; contain: layout style; }
 [part="message"][data-role="user"] { align-self: flex-end; max-width: min(85%, 42em); }
 [part="body"] { overflow-wrap: anywhere; }
+:is([part="reasoning"], [part="tool"]) { margin-bottom: 6px; color: var(--muted); font-size: 0.93em; }
+summary { width: fit-content; border-radius: 4px; overflow-wrap: anywhere; cursor: pointer; }
+summary:hover { color: var(--fg); }
+.folded {
+  margin: 4px 0 10px 4px;
+  padding-left: 12px;
+  border-left: 2px solid var(--line);
+  overflow-wrap: anywhere;
+  white-space: pre-wrap;
+}
 [data-role="user"] [part="body"] {
+  width: fit-content;
+  margin-left: auto;
   padding: 8px 14px;
   border: 1px solid transparent;
   border-radius: 16px 16px 4px;
@@ -249,7 +279,7 @@ ${CONVERSATION_CSS}
   line-height: 18px;
 }
 [part="status"] { min-width: 0; overflow-wrap: anywhere; }
-:host([data-phase="lost"]) [part="status"] { color: var(--fg); font-weight: 600; }
+:host(:is([data-phase="lost"], [data-unheard])) [part="status"] { color: var(--fg); font-weight: 600; }
 .hint { flex: none; white-space: nowrap; }
 @container (max-width: 460px) { .hint { display: none; } }
 
