@@ -41,7 +41,7 @@ export interface Item {
   readonly role: "user" | "assistant";
   readonly status: Ending | "streaming" | "pending";
   readonly content: string;
-  /** The sentence beside the ending's label, or beside a draft that nobody has answered. */
+  /** The sentence beside the ending's label, else one about the message or the draft. */
   readonly note: string | null;
   /** What the model thought before it answered; null where it says nothing of that. */
   readonly reasoning: string | null;
@@ -149,11 +149,11 @@ export class Store {
 
   readonly history = computed<readonly Item[]>(() => {
     const items: Item[] = [];
-    for (const { id, role, content, status, error, ...more } of this.messages.value) {
+    for (const { role, error, note, ...more } of this.messages.value) {
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
-      const key = this.#keys.get(id) ?? `message ${id}`;
-      items.push({ key, id, role, status, content, note: error, ...more });
+      const key = this.#keys.get(more.id) ?? `message ${more.id}`;
+      items.push({ ...more, key, role, note: error ?? note });
     }
     return items;
   });

@@ -28,6 +28,8 @@ export interface Message {
   readonly content: string;
   readonly status: Ending;
   readonly error: string | null;
+  /** A sentence about an answer that did not fail. */
+  readonly note: string | null;
   readonly reasoning: string | null;
   readonly details: Details;
 }
@@ -294,6 +296,7 @@ export function readMessages(raw: readonly unknown[]): Message[] {
       content,
       status: ENDINGS.includes(status) ? (status as Ending) : "complete",
       error: isText(error) && error !== "" ? error : null,
+      note: readText(entry.note),
       reasoning: readText(entry.reasoning),
       details: readDetails(entry),
     });

@@ -91,6 +91,14 @@ test("calls of tools are lines, in their order, that unfold to what was given", 
   expect(all(root, "tool").every((one) => !(one as HTMLDetailsElement).open)).toBe(true);
 });
 
+test("a note is said below an answer that did not fail", () => {
+  const root = said({ note: "A limit cut it short." });
+  expect(find(root, "note").textContent).toBe("A limit cut it short.");
+  expect(all(said({ note: "x", error: "The line broke.", status: "interrupted" }), "note")).toEqual(
+    [],
+  );
+});
+
 describe("about a message", () => {
   const about = (root: ShadowRoot) => all(root, "about")[1];
   const usage = { input_tokens: 1234, output_tokens: 5 };
