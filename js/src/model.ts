@@ -6,8 +6,10 @@
  * the channel that the answer comes on, so acknowledgements are rare.
  */
 
+import { shelf } from "./assets.js";
 import { randomName, whole } from "./names.js";
 import { readOptions } from "./options.js";
+import type { Source } from "./shelf.js";
 import { Store } from "./store.js";
 import { type Timer, Timers } from "./timers.js";
 import {
@@ -19,6 +21,7 @@ import {
   type Position,
   type Reply,
   type Request,
+  readAsset,
   readConversations,
   readReply,
   reduce,
@@ -59,6 +62,10 @@ export class ModelLink {
   readonly #timers = new Timers();
   /** What to do with the replies that are still to come, by their nonce. */
   readonly #asked = new Map<string, (reply: Reply) => void>();
+  readonly #source: Source = {
+    isLive: () => !this.store.lost.peek(),
+    ask: (name) => this.#askAsset(name),
+  };
   /** The model's values as this link last saw them, to tell a kernel's update from any other. */
   #seen: readonly unknown[] = [];
   #isWriting = false;
@@ -165,11 +172,24 @@ export class ModelLink {
     this.#send({ ...request, client: this.client, nonce });
   }
 
+  #askAsset(name: string): void {
+    const nonce = randomName();
+    this.#asked.set(nonce, ({ ok, error }) => {
+      if (!ok) shelf.refuse(name, error ?? STRINGS.requestRefused);
+    });
+    this.#send({ type: "asset", client: this.client, nonce, name });
+  }
+
   readonly #onCustom = (content: unknown): void => {
     this.#hear();
     const reply = readReply(content);
     if (reply !== null) {
       if (!this.store.conversations.settle(reply)) this.#settle(reply);
+      return;
+    }
+    const asset = readAsset(content);
+    if (asset !== null) {
+      void shelf.take(asset.name, asset.text);
       return;
     }
     const listed = readConversations(content);
@@ -229,6 +249,7 @@ export class ModelLink {
     this.#timers.cancel(this.#readyTimer);
     this.store.lost.value = false;
     this.store.unheard.value = false;
+    shelf.hear(this.#source);
   }
 
   #readModel(before: State): void {
@@ -330,6 +351,7 @@ export class ModelLink {
   }
 
   #close(): void {
+    shelf.leave(this.#source);
     this.#model.off("msg:custom", this.#onCustom);
     this.#model.off("change", this.#onChange);
     this.#model.off("comm_live_update", this.#onCommLive);

@@ -28,6 +28,7 @@ from .errors import ChatError
 from .loop import turns
 from .options import view_options
 from .outbox import Outbox
+from .rate import RateLimit
 from .sources import SourceLike
 from .sync import Outgoing, State
 from .traits import OwnedDict, OwnedFlag, OwnedList, OwnedText
@@ -123,7 +124,7 @@ class ChatNode(anywidget.AnyWidget):
         )
         self._commands = Commands(self._chat, self._send_custom)
         self._outbox = Outbox(self._chat.state, send=self._send_out, loop=turns)
-        self._rate = wire.RateLimit()
+        self._rate = RateLimit()
         self.set_trait("_options", options)
         super().__init__(**kwargs)
         turns.call(self._assign, self._chat.state)
