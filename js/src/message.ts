@@ -125,7 +125,7 @@ export class MessageView {
   #drawText({ role, content, status }: Item): void {
     const isStreaming = status === "streaming";
     if (this.#text === null) {
-      this.#text = role === "assistant" ? new MarkdownText() : new PlainText();
+      this.#text = role === "assistant" ? new MarkdownText(this.#strings) : new PlainText();
       // Nobody knows in which language it will be; it need not be the view's.
       this.#text.element.lang = "";
       this.#body.append(this.#text.element);

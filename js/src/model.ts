@@ -175,7 +175,7 @@ export class ModelLink {
   #askAsset(name: string): void {
     const nonce = randomName();
     this.#asked.set(nonce, ({ ok, error }) => {
-      if (!ok) shelf.refuse(name, error ?? STRINGS.requestRefused);
+      if (!ok) shelf.refuse(name, error ?? this.store.strings.requestRefused);
     });
     this.#send({ type: "asset", client: this.client, nonce, name });
   }
