@@ -26,7 +26,7 @@ ROWS = (
     {"wire", "sync", "attachments", "transcript"},
     {"chat", "outbox"},
     {"commands"},
-    {"kernel", "traits", "answerer"},
+    {"kernel", "traits", "answerer", "options"},
     {"widget"},
     {"testing"},
     {"__init__"},

@@ -4,10 +4,11 @@ import type { Block } from "./block.js";
 import { boxes, boxHtml, codeOf, FOLD_LINES } from "./code.js";
 import { icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
-import { fill, STRINGS } from "./strings.js";
+import { fill, type Strings } from "./strings.js";
 
 export class CodeView {
   readonly element: Element;
+  readonly #strings: Strings;
   #block: Block;
   readonly #code: Element;
   readonly #fold = document.createElement("button");
@@ -17,7 +18,8 @@ export class CodeView {
   #last = { start: 0, lines: 0 };
 
   /** Take over what markdown.ts made of `block`, and add what a reader can press. */
-  constructor(element: Element, block: Block) {
+  constructor(element: Element, block: Block, strings: Strings) {
+    this.#strings = strings;
     this.element = element;
     this.#block = block;
     this.#code = element.querySelector("code") ?? element;
@@ -27,7 +29,7 @@ export class CodeView {
         .slice(0, -1)
         .map((box) => box.text),
     );
-    element.querySelector("[part=code-bar]")?.append(makeCopyButton());
+    element.querySelector("[part=code-bar]")?.append(makeCopyButton(strings.copy));
     // Wide code is scrolled by keys, too.
     element.querySelector("pre")?.setAttribute("tabindex", "0");
     this.#fold.type = "button";
@@ -96,16 +98,16 @@ export class CodeView {
     if (this.element.getAttribute("part") !== state) this.element.setAttribute("part", state);
     this.#fold.setAttribute("aria-expanded", String(this.#isUnfolded));
     this.#fold.textContent = this.#isUnfolded
-      ? STRINGS.showLess
-      : fill(STRINGS.showLines, { count: total });
+      ? this.#strings.showLess
+      : fill(this.#strings.showLines, { count: total });
     if (this.#fold.parentElement === null) this.element.append(this.#fold);
   }
 }
 
-function makeCopyButton(): HTMLButtonElement {
+function makeCopyButton(label: string): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
   button.setAttribute("part", "copy");
-  button.append(icon("copy"), STRINGS.copy);
+  button.append(icon("copy"), label);
   return button;
 }

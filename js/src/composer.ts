@@ -3,7 +3,7 @@
 import { effect } from "@preact/signals-core";
 import { type Icon, icon } from "./icons.js";
 import type { Store } from "./store.js";
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 import { MAX_TEXT } from "./wire.js";
 
 export interface Commands {
@@ -17,8 +17,8 @@ export interface Commands {
 export class Composer {
   readonly element = document.createElement("div");
   readonly #input = document.createElement("textarea");
-  readonly #send = makeButton("send");
-  readonly #stop = makeButton("stop");
+  readonly #send: HTMLButtonElement;
+  readonly #stop: HTMLButtonElement;
   readonly #store: Store;
   readonly #commands: Commands;
   readonly #onSend: () => void;
@@ -27,6 +27,9 @@ export class Composer {
 
   /** `onUp` opens what was asked last for editing, where it can be. */
   constructor(store: Store, commands: Commands, onSend: () => void, onUp: () => boolean) {
+    const { strings } = store;
+    this.#send = makeButton("send", strings);
+    this.#stop = makeButton("stop", strings);
     this.#store = store;
     this.#commands = commands;
     this.#onSend = onSend;
@@ -34,7 +37,7 @@ export class Composer {
 
     this.element.setAttribute("part", "composer");
     this.#input.setAttribute("part", "input");
-    this.#input.setAttribute("aria-label", STRINGS.input);
+    this.#input.setAttribute("aria-label", strings.input);
     this.#input.rows = 1;
     this.#input.value = store.unsent;
     store.unsent = "";
@@ -46,7 +49,7 @@ export class Composer {
 
     this.#disposals = [
       effect(() => {
-        this.#input.placeholder = store.labels.value.placeholder ?? STRINGS.placeholder;
+        this.#input.placeholder = store.labels.value.placeholder ?? strings.placeholder;
       }),
       effect(() => {
         this.#stop.hidden = !store.isStreaming.value || store.lost.value;
@@ -62,6 +65,14 @@ export class Composer {
   /** Focus must not go with a button that is hidden: the notebook would get the next key. */
   focus(): void {
     this.#input.focus({ preventScroll: true });
+  }
+
+  /** Ask `text`, whatever is being written. */
+  ask(text: string): void {
+    this.focus();
+    if (!this.#store.canSend.value) return;
+    this.#commands.send(text, this);
+    this.#onSend();
   }
 
   stop(): void {
@@ -92,12 +103,11 @@ export class Composer {
     this.focus();
     if (text.trim() === "" || !this.#store.canSend.value) return;
     if (text.length > MAX_TEXT) {
-      this.#store.note.value = STRINGS.tooLong;
+      this.#store.note.value = this.#store.strings.tooLong;
       return;
     }
     this.#write("");
-    this.#commands.send(text, this);
-    this.#onSend();
+    this.ask(text);
   }
 
   #takeBack(texts: readonly string[]): void {
@@ -119,12 +129,12 @@ export class Composer {
   }
 }
 
-function makeButton(name: Icon & ("send" | "stop")): HTMLButtonElement {
+function makeButton(name: Icon & ("send" | "stop"), strings: Strings): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
   button.setAttribute("part", name);
-  button.setAttribute("aria-label", STRINGS[name]);
-  button.title = STRINGS[name];
+  button.setAttribute("aria-label", strings[name]);
+  button.title = strings[name];
   button.append(icon(name));
   return button;
 }

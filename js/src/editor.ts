@@ -1,24 +1,30 @@
 /** A question that is being written anew, in the place where it stands. */
 
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 
 export class Editor {
   readonly element = document.createElement("div");
   readonly #input = document.createElement("textarea");
-  readonly #send = makeButton("edit-send", STRINGS.send);
+  readonly #send: HTMLButtonElement;
   readonly #onSend: (text: string) => void;
   readonly #onCancel: () => void;
 
-  constructor(text: string, onSend: (text: string) => void, onCancel: () => void) {
+  constructor(
+    text: string,
+    strings: Strings,
+    onSend: (text: string) => void,
+    onCancel: () => void,
+  ) {
+    this.#send = makeButton("edit-send", strings.send);
     this.#onSend = onSend;
     this.#onCancel = onCancel;
     this.element.setAttribute("part", "editor");
     this.#input.setAttribute("part", "edit-input");
-    this.#input.setAttribute("aria-label", STRINGS.editInput);
+    this.#input.setAttribute("aria-label", strings.editInput);
     this.#input.value = text;
     this.#input.rows = Math.min(10, text.split("\n").length);
     this.#input.addEventListener("keydown", (event) => this.#onKey(event));
-    const cancel = makeButton("edit-cancel", STRINGS.cancel);
+    const cancel = makeButton("edit-cancel", strings.cancel);
     cancel.addEventListener("click", onCancel);
     this.#send.addEventListener("click", () => this.#submit());
     const buttons = document.createElement("div");

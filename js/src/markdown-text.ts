@@ -18,6 +18,7 @@ import { Notes } from "./notes.js";
 import { appendText, isAlike, patchChildren } from "./patch.js";
 import { press } from "./press.js";
 import { sanitise } from "./sanitise.js";
+import { STRINGS, type Strings } from "./strings.js";
 import { makeContent, type TextView } from "./text.js";
 
 /** A longer block gets what is defined behind it when the text ends. */
@@ -27,14 +28,18 @@ const LEAVES: ReadonlySet<string> = new Set(["paragraph", "heading", "row"]);
 
 export class MarkdownText implements TextView {
   readonly element = makeContent();
+  readonly strings: Strings;
   readonly #codes = new WeakMap<Element, CodeView>();
   #parser = new BlockParser();
-  #notes = new Notes();
-  #lookups = new Lookups(this.#parser, this.#notes);
+  #notes: Notes;
+  #lookups: Lookups;
   #root = this.#makeRoot();
   #revision = 0;
 
-  constructor() {
+  constructor(strings: Strings = STRINGS) {
+    this.strings = strings;
+    this.#notes = new Notes(strings);
+    this.#lookups = new Lookups(this.#parser, this.#notes);
     this.element.addEventListener("click", ({ target }) => {
       if (target instanceof Element) press(target, this);
     });
@@ -84,7 +89,7 @@ export class MarkdownText implements TextView {
   #clear(): void {
     this.element.replaceChildren();
     this.#parser = new BlockParser();
-    this.#notes = new Notes();
+    this.#notes = new Notes(this.strings);
     this.#lookups = new Lookups(this.#parser, this.#notes);
     this.#root = this.#makeRoot();
     this.#revision = 0;
@@ -212,7 +217,7 @@ export class MarkdownText implements TextView {
     let { nodes } = drawn.frozen;
     const add = (piece: string, isOpen: boolean) => {
       const fragment = sanitise(textHtml(piece, scope, isOpen));
-      furnish(fragment);
+      furnish(fragment, this.strings);
       patchChildren(element, fragment, nodes);
     };
     for (; end < text.length; end = chunkEnd(text, start)) {
@@ -255,10 +260,10 @@ export class MarkdownText implements TextView {
   /** Make elements of the HTML of blocks; rows alone are nothing to a parser of HTML. */
   #elements(html: string, isRows: boolean, codes: readonly Block[]): Element[] {
     const fragment = sanitise(isRows ? `<table><tbody>${html}</tbody></table>` : html);
-    furnish(fragment);
+    furnish(fragment, this.strings);
     for (const [i, element] of fragment.querySelectorAll('div[part="code"]').entries()) {
       const block = codes[i];
-      if (block !== undefined) this.#codes.set(element, new CodeView(element, block));
+      if (block !== undefined) this.#codes.set(element, new CodeView(element, block, this.strings));
     }
     const parent = isRows ? fragment.querySelector("tbody") : fragment;
     return [...(parent?.children ?? [])];

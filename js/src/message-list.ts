@@ -6,7 +6,7 @@
 import { icon } from "./icons.js";
 import { type MessageCommands, MessageView } from "./message.js";
 import type { Item, Store } from "./store.js";
-import { STRINGS } from "./strings.js";
+import { EmptyState } from "./suggestions.js";
 
 /** Fractions of a pixel, by which a scrolled box may stop short of its end. */
 const SLACK = 4;
@@ -15,7 +15,7 @@ export class MessageList {
   readonly element = document.createElement("div");
   readonly #log = document.createElement("div");
   readonly #jump = document.createElement("button");
-  readonly #empty = document.createElement("p");
+  readonly #empty: EmptyState;
   readonly #views = new Map<string, MessageView>();
   readonly #store: Store;
   readonly #commands: MessageCommands;
@@ -25,6 +25,7 @@ export class MessageList {
   #top = 0;
 
   constructor(store: Store, commands: MessageCommands) {
+    const { strings } = store;
     this.#store = store;
     this.#commands = commands;
     this.element.className = "scroller";
@@ -34,17 +35,16 @@ export class MessageList {
     this.#log.setAttribute("part", "log");
     this.#log.setAttribute("role", "log");
     this.#log.setAttribute("aria-live", "off");
-    this.#log.setAttribute("aria-label", STRINGS.conversation);
+    this.#log.setAttribute("aria-label", strings.conversation);
     this.#log.tabIndex = 0;
     this.#log.addEventListener("scroll", () => this.#onScroll(), { passive: true });
 
-    this.#empty.className = "empty";
-    this.#empty.textContent = STRINGS.empty;
-    this.#log.append(this.#empty);
+    this.#empty = new EmptyState(store.options, commands.ask);
+    this.#log.append(this.#empty.element);
 
     this.#jump.type = "button";
     this.#jump.setAttribute("part", "jump");
-    this.#jump.append(icon("jump"), STRINGS.jump);
+    this.#jump.append(icon("jump"), strings.jump);
     this.#jump.hidden = true;
     this.#jump.addEventListener("click", () => {
       this.#log.focus({ preventScroll: true });
@@ -71,7 +71,6 @@ export class MessageList {
     } else if (live !== null) {
       this.#views.get(live.key)?.draw(live, false, true);
     }
-    if (live !== null || pending.length > 0) this.#log.dataset.full = "true";
     if (this.#isStuck) this.#toEnd();
     else this.#lookWhere();
   }
@@ -100,12 +99,12 @@ export class MessageList {
       view.element.remove();
       this.#views.delete(key);
     }
-    this.#empty.hidden = items.length > 0;
-    let next = this.#empty.nextElementSibling;
+    this.#empty.draw(items.length === 0, canChange);
+    let next = this.#empty.element.nextElementSibling;
     for (const [index, item] of items.entries()) {
       let view = this.#views.get(item.key);
       if (view === undefined) {
-        view = new MessageView(this.#commands);
+        view = new MessageView(this.#commands, this.#store.options);
         this.#views.set(item.key, view);
       }
       view.draw(item, canChange, index === items.length - 1);

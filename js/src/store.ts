@@ -8,8 +8,10 @@
 
 import { batch, computed, signal } from "@preact/signals-core";
 import { Conversations } from "./conversations.js";
+import { type Details, NO_DETAILS } from "./details.js";
 import { type Labels, readLabels } from "./labels.js";
-import { count, explain, STRINGS } from "./strings.js";
+import { type Options, readOptions } from "./options.js";
+import { count, explain, type Strings } from "./strings.js";
 import {
   type Attempt,
   EMPTY,
@@ -39,8 +41,11 @@ export interface Item {
   readonly role: "user" | "assistant";
   readonly status: Ending | "streaming" | "pending";
   readonly content: string;
-  /** The sentence beside the ending's label, or beside a draft that nobody has answered. */
+  /** The sentence beside the ending's label, else one about the message or the draft. */
   readonly note: string | null;
+  /** What the model thought before it answered; null where it says nothing of that. */
+  readonly reasoning: string | null;
+  readonly details: Details;
 }
 
 /** A question on its way to the kernel. */
@@ -54,6 +59,8 @@ export interface Draft {
 }
 
 export class Store {
+  readonly options: Options;
+  readonly strings: Strings;
   readonly messages = signal<readonly Message[]>([]);
   readonly streamedText = signal("");
   readonly isStreaming = signal(false);
@@ -64,6 +71,8 @@ export class Store {
 
   /** True while the kernel does not answer, until anything is heard from it. */
   readonly lost = signal(false);
+  /** True while a restored chat has heard from no kernel: there may be none, or a busy one. */
+  readonly unheard = signal(false);
   /** The turn that the reader stopped, and how much of its text is shown until it ends. */
   readonly stopping = signal<{ turn: string; shown: number; overdue: boolean } | null>(null);
   readonly drafts = signal<readonly Draft[]>([]);
@@ -79,6 +88,11 @@ export class Store {
 
   #state: State = EMPTY;
   readonly #keys = new Map<string, string>();
+
+  constructor(options: Options = readOptions(null)) {
+    this.options = options;
+    this.strings = options.strings;
+  }
 
   readonly phase = computed<Phase>(() => {
     if (this.lost.value) return "lost";
@@ -109,36 +123,37 @@ export class Store {
   /** One sentence per phase; nothing in it changes with a token, since screen readers speak it. */
   readonly status = computed(() => {
     const phase = this.phase.value;
-    if (phase === "lost") return STRINGS.kernelGone;
+    if (phase === "lost") return this.strings.kernelGone;
     if (this.note.value !== null) return this.note.value;
-    if (this.drafts.value.some((draft) => draft.overdue)) return STRINGS.unanswered;
+    if (this.drafts.value.some((draft) => draft.overdue)) return this.strings.unanswered;
+    if (this.unheard.value) return this.strings.noKernel;
     switch (phase) {
       case "idle":
         return "";
       case "waiting":
-        return STRINGS.thinking;
+        return this.strings.thinking;
       case "streaming":
-        return STRINGS.generating;
+        return this.strings.generating;
       case "reconnecting":
-        return this.attempt.value ? count(STRINGS.reconnecting, this.attempt.value) : "";
+        return this.attempt.value ? count(this.strings.reconnecting, this.attempt.value) : "";
       case "stopping":
-        return this.stopping.value?.overdue ? STRINGS.stillStopping : STRINGS.stopping;
+        return this.stopping.value?.overdue ? this.strings.stillStopping : this.strings.stopping;
       case "ended":
-        return STRINGS.complete;
+        return this.strings.complete;
       case "stopped":
-        return STRINGS.stopped;
+        return this.strings.stopped;
       case "failed":
-        return explain(STRINGS.failed, this.messages.value.at(-1)?.error ?? null);
+        return explain(this.strings.failed, this.messages.value.at(-1)?.error ?? null);
     }
   });
 
   readonly history = computed<readonly Item[]>(() => {
     const items: Item[] = [];
-    for (const { id, role, content, status, error } of this.messages.value) {
+    for (const { role, error, note, ...more } of this.messages.value) {
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
-      const key = this.#keys.get(id) ?? `message ${id}`;
-      items.push({ key, id, role, status, content, note: error });
+      const key = this.#keys.get(more.id) ?? `message ${more.id}`;
+      items.push({ ...more, key, role, note: error ?? note });
     }
     return items;
   });
@@ -154,7 +169,9 @@ export class Store {
       role: "assistant",
       status: lost ? "interrupted" : "streaming",
       content: text.slice(0, this.#stopped()?.shown),
-      note: lost ? STRINGS.kernelGoneShort : null,
+      note: lost ? this.strings.kernelGoneShort : null,
+      reasoning: null,
+      details: NO_DETAILS,
     };
   });
 
@@ -165,7 +182,9 @@ export class Store {
       role: "user",
       status: "pending",
       content: text,
-      note: overdue ? STRINGS.waiting : null,
+      note: overdue ? this.strings.waiting : null,
+      reasoning: null,
+      details: NO_DETAILS,
     })),
   );
 

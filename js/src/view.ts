@@ -8,7 +8,6 @@ import { MessageList } from "./message-list.js";
 import { Pace } from "./pace.js";
 import { adoptStyles } from "./sheet.js";
 import type { Store } from "./store.js";
-import { STRINGS } from "./strings.js";
 
 /** Lumino, under JupyterLab and Notebook 7, fires no shortcut for a key from within this. */
 const SUPPRESS_SHORTCUTS = "data-lm-suppress-shortcuts";
@@ -19,9 +18,11 @@ export function openView(
   store: Store,
   commands: Commands & ConversationCommands,
 ): () => void {
+  const { strings } = store;
   const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
   // Focus must not go with what is pressed and then gone: the notebook would get the next key.
   const list = new MessageList(store, {
+    ask: (text) => composer.ask(text),
     retry: () => {
       commands.retry();
       composer.focus();
@@ -40,7 +41,10 @@ export function openView(
   const composer = new Composer(
     store,
     commands,
-    () => list.scrollToEnd(),
+    () => {
+      list.scrollToEnd();
+      composer.element.scrollIntoView?.({ block: "nearest" });
+    },
     () => list.editLast(),
   );
   const title = makePart("title");
@@ -60,6 +64,7 @@ export function openView(
   footer.append(status, hint);
   const card = document.createElement("div");
   card.className = "card";
+  card.lang = store.options.locale ?? "en";
   card.append(header, notice, list.element, composer.element, footer);
   adoptStyles(root);
   root.append(card);
@@ -78,6 +83,11 @@ export function openView(
   const disposals = [
     effect(() => {
       el.dataset.phase = store.phase.value;
+      el.toggleAttribute("data-unheard", store.unheard.value);
+    }),
+    effect(() => {
+      // From the first question on, the log has its full height: Stop keeps its place.
+      if (store.isStreaming.value || store.drafts.value.length > 0) card.classList.add("roomy");
     }),
     effect(() => {
       void store.replaced.value;
@@ -92,7 +102,7 @@ export function openView(
     }),
     effect(() => {
       const isRunning = store.isStreaming.value && !store.lost.value;
-      hint.textContent = isRunning ? STRINGS.stopHint : STRINGS.hint;
+      hint.textContent = isRunning ? strings.stopHint : strings.hint;
     }),
     effect(() => {
       const sentence = store.status.value;

@@ -6,6 +6,8 @@
  * restores whatever state it was saved with. Offsets count UTF-16 code units (`String.length`).
  */
 
+import { type Details, readDetails, readText } from "./details.js";
+
 /** Longest text of one `send` or `edit`, in UTF-16 code units. */
 export const MAX_TEXT = 1_000_000;
 
@@ -31,6 +33,10 @@ export interface Message {
   readonly content: string;
   readonly status: Ending;
   readonly error: string | null;
+  /** A sentence about an answer that did not fail. */
+  readonly note: string | null;
+  readonly reasoning: string | null;
+  readonly details: Details;
 }
 
 export interface View {
@@ -311,6 +317,9 @@ export function readMessages(raw: readonly unknown[]): Message[] {
       content,
       status: ENDINGS.includes(status) ? (status as Ending) : "complete",
       error: isText(error) && error !== "" ? error : null,
+      note: readText(entry.note),
+      reasoning: readText(entry.reasoning),
+      details: readDetails(entry),
     });
   }
   return [...messages.values()];
