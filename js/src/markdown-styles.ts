@@ -9,6 +9,17 @@ blockquote > * + *, li > * + *, [part="footnote-text"] > * + * { margin-top: 0.6
 [part="content"] :is(h1, h2, h3, h4, h5, h6) { font-weight: 650; line-height: 1.3; }
 [part="content"] > :is(h1, h2, h3, h4, h5, h6):not(:first-child) { margin-top: 1.25em; }
 [part="content"] > :is(h1, h2, h3, h4, h5, h6) + * { margin-top: 0.5em; }
+[part="section"] {
+  contain: layout style paint;
+  contain-intrinsic-size: auto 800px;
+  overflow-clip-margin: 4px;
+}
+[part="section"]:not(:last-child) { content-visibility: auto; }
+[part="content"] > [part="section"] { margin: 0; }
+[part="section"] > * { margin: 0.8em 0 0; }
+[part="section"] > :is(h1, h2, h3, h4, h5, h6) { margin-top: 1.25em; }
+[part="section"] > :is(h1, h2, h3, h4, h5, h6) + * { margin-top: 0.5em; }
+[part="section"] > hr { margin: 1.3em 0; }
 h1 { font-size: 1.5em; }
 h2 { font-size: 1.28em; }
 h3 { font-size: 1.12em; }

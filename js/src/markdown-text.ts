@@ -18,6 +18,7 @@ import { Notes } from "./notes.js";
 import { appendText, isAlike, patchChildren } from "./patch.js";
 import { press } from "./press.js";
 import { sanitise } from "./sanitise.js";
+import { Sections } from "./sections.js";
 import { makeContent, type TextView } from "./text.js";
 
 /** A longer block gets what is defined behind it when the text ends. */
@@ -31,6 +32,7 @@ export class MarkdownText implements TextView {
   #parser = new BlockParser();
   #notes = new Notes();
   #lookups = new Lookups(this.#parser, this.#notes);
+  #sections = new Sections(this.element);
   #root = this.#makeRoot();
   #revision = 0;
 
@@ -68,6 +70,7 @@ export class MarkdownText implements TextView {
     parser.update(text, isWhole);
     lookups.isWhole = isWhole;
     this.#sync(root, parser.root.children);
+    this.#sections.trim();
     if (isWhole) lookups.renumber(root);
     if (isWhole || parser.revision !== this.#revision) {
       for (const drawn of lookups.outdated()) this.#refresh(drawn);
@@ -86,6 +89,7 @@ export class MarkdownText implements TextView {
     this.#parser = new BlockParser();
     this.#notes = new Notes();
     this.#lookups = new Lookups(this.#parser, this.#notes);
+    this.#sections = new Sections(this.element);
     this.#root = this.#makeRoot();
     this.#revision = 0;
   }
@@ -270,11 +274,13 @@ export class MarkdownText implements TextView {
     drawn.code = this.#codes.get(element) ?? null;
     // Footnotes have their place at the end, which they get from their numbers.
     if (drawn.kind === "footnote") return;
-    const { slot, children } = holder;
+    const { children } = holder;
     const isLast = children.at(-1) === drawn;
-    const after = isLast ? [] : children.slice(children.indexOf(drawn) + 1);
-    const next = after.find((one) => one.element?.parentElement === slot)?.element;
+    const index = isLast ? children.length - 1 : children.indexOf(drawn);
     const notes = this.#notes.element;
+    const slot = holder === this.#root ? this.#sections.slot(index, notes) : holder.slot;
+    const after = isLast ? [] : children.slice(index + 1);
+    const next = after.find((one) => one.element?.parentElement === slot)?.element;
     slot?.insertBefore(element, next ?? (notes.parentElement === slot ? notes : null));
   }
 
