@@ -16,7 +16,7 @@ const OPTIONS = {
   absWorkingDir: HERE,
   bundle: true,
   target: "es2022",
-  minify: true,
+  minify: !process.env.DEV,
   charset: "utf8",
   legalComments: "none",
   write: false,
