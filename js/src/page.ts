@@ -1,5 +1,7 @@
 /** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
 
+import * as highlight from "./assets/highlight.js";
+import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
 import { Pace } from "./pace.js";
 import { adoptStyles } from "./sheet.js";
@@ -42,5 +44,6 @@ function open(el: Element): Shown {
   return made;
 }
 
+provideAsset("highlight", highlight);
 adoptStyles(document);
 Object.assign(window, { renderMarkdown });
