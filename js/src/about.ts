@@ -1,20 +1,20 @@
 /** A line for whoever points at a message or tabs into it: its model, what it took, and when. */
 
 import type { Details } from "./details.js";
+import { make } from "./element.js";
 import { fill, type Strings } from "./strings.js";
 
 /** Formats are kept: to make one takes longer than to draw a message. */
 const formats = new Map<string | null, Intl.DateTimeFormat>();
 
 export class AboutLine {
-  readonly element = document.createElement("div");
+  readonly element = make("div", "about");
   readonly #strings: Strings;
   readonly #locale: string | null;
 
   constructor(strings: Strings, locale: string | null) {
     this.#strings = strings;
     this.#locale = locale;
-    this.element.setAttribute("part", "about");
   }
 
   draw({ model, usage, timestamp }: Details): void {

@@ -1,6 +1,8 @@
 /** What can be done with one message: a row of buttons, shown to who points at it or tabs into it. */
 
+import { makeButton } from "./button.js";
 import { copyText } from "./clipboard.js";
+import { make } from "./element.js";
 import { type Icon, icon } from "./icons.js";
 import type { Item } from "./store.js";
 import type { Strings } from "./strings.js";
@@ -15,7 +17,7 @@ const SHOWN = 2000; // ms
 const CONFIRMABLE = 4000; // ms
 
 export class Actions {
-  readonly element = document.createElement("div");
+  readonly element = make("div", "actions");
   readonly #acts: Acts;
   readonly #strings: Strings;
   #source = "";
@@ -24,7 +26,6 @@ export class Actions {
   constructor(acts: Acts, strings: Strings) {
     this.#acts = acts;
     this.#strings = strings;
-    this.element.setAttribute("part", "actions");
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", this.#strings.actions);
   }
@@ -63,11 +64,7 @@ export class Actions {
   }
 
   #make(name: Icon, part: string, label: string, act: () => void): HTMLButtonElement {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.setAttribute("part", part);
-    button.append(icon(name));
-    setName(button, label);
+    const button = makeButton(part, name, label, true);
     button.addEventListener("click", act);
     return button;
   }

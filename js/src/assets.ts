@@ -14,6 +14,7 @@ import type { AssetName } from "./wire.js";
 /** The types of what assets export; their code is in no import of the bundle. */
 interface Assets {
   conversations: typeof import("./assets/conversations.js");
+  highlight: typeof import("./assets/highlight.js");
 }
 
 /** A digest of the sources: build.mjs and vitest.config.ts put it here. */

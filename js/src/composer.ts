@@ -1,9 +1,10 @@
 /** Where the reader writes: the text area, Send, and Stop in its place while a turn runs. */
 
 import { effect } from "@preact/signals-core";
-import { type Icon, icon } from "./icons.js";
+import { makeButton } from "./button.js";
+import { make } from "./element.js";
+import { isComposing } from "./keys.js";
 import type { Store } from "./store.js";
-import type { Strings } from "./strings.js";
 import { MAX_TEXT } from "./wire.js";
 
 export interface Commands {
@@ -15,8 +16,8 @@ export interface Commands {
 }
 
 export class Composer {
-  readonly element = document.createElement("div");
-  readonly #input = document.createElement("textarea");
+  readonly element: HTMLElement;
+  readonly #input = make("textarea", "input");
   readonly #send: HTMLButtonElement;
   readonly #stop: HTMLButtonElement;
   readonly #store: Store;
@@ -28,15 +29,13 @@ export class Composer {
   /** `onUp` opens what was asked last for editing, where it can be. */
   constructor(store: Store, commands: Commands, onSend: () => void, onUp: () => boolean) {
     const { strings } = store;
-    this.#send = makeButton("send", strings);
-    this.#stop = makeButton("stop", strings);
+    this.#send = makeButton("send", "send", strings.send, true);
+    this.#stop = makeButton("stop", "stop", strings.stop, true);
     this.#store = store;
     this.#commands = commands;
     this.#onSend = onSend;
     this.#onUp = onUp;
 
-    this.element.setAttribute("part", "composer");
-    this.#input.setAttribute("part", "input");
     this.#input.setAttribute("aria-label", strings.input);
     this.#input.rows = 1;
     this.#input.value = store.unsent;
@@ -45,7 +44,7 @@ export class Composer {
     this.#input.addEventListener("input", () => this.#fit());
     this.#send.addEventListener("click", () => this.#submit());
     this.#stop.addEventListener("click", () => this.stop());
-    this.element.append(this.#input, this.#send, this.#stop);
+    this.element = make("div", "composer", this.#input, this.#send, this.#stop);
 
     this.#disposals = [
       effect(() => {
@@ -87,13 +86,13 @@ export class Composer {
   }
 
   #onKey(event: KeyboardEvent): void {
-    // While an input method composes, Enter chooses a candidate; Safari tells by the key code only.
-    const isComposing = event.isComposing || event.keyCode === 229;
-    if (event.key === "ArrowUp" && this.#input.value === "" && !isComposing) {
+    // While an input method composes, Enter chooses a candidate.
+    if (isComposing(event)) return;
+    if (event.key === "ArrowUp" && this.#input.value === "") {
       if (!event.shiftKey && this.#onUp()) event.preventDefault();
       return;
     }
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     this.#submit();
   }
@@ -127,14 +126,4 @@ export class Composer {
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;
   }
-}
-
-function makeButton(name: Icon & ("send" | "stop"), strings: Strings): HTMLButtonElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.setAttribute("part", name);
-  button.setAttribute("aria-label", strings[name]);
-  button.title = strings[name];
-  button.append(icon(name));
-  return button;
 }

@@ -1,15 +1,15 @@
 /** A line that unfolds to a text: plain, since it is no answer but how the model came to it. */
 
+import { make, makeBox } from "./element.js";
+
 export class Fold {
-  readonly element = document.createElement("details");
+  readonly element: HTMLDetailsElement;
   readonly #label = document.createElement("summary");
-  readonly #text = document.createElement("div");
+  readonly #text = makeBox("folded");
   #shown = "";
 
   constructor(part: string) {
-    this.element.setAttribute("part", part);
-    this.#text.className = "folded";
-    this.element.append(this.#label, this.#text);
+    this.element = make("details", part, this.#label, this.#text);
   }
 
   /** Draw `text`, as a rule one that continues the one before. */

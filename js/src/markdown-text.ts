@@ -37,6 +37,8 @@ export class MarkdownText implements TextView {
   readonly element = makeContent();
   readonly strings: Strings;
   readonly #codes = new WeakMap<Element, CodeView>();
+  /** Those that may still get more. */
+  #growing: CodeView[] = [];
   #parser = new BlockParser();
   #notes: Notes;
   #lookups: Lookups;
@@ -87,6 +89,7 @@ export class MarkdownText implements TextView {
       for (const drawn of lookups.outdated()) this.#refresh(drawn);
     }
     this.#revision = parser.revision;
+    this.#growing = this.#growing.filter((code) => !code.finish(isWhole));
     if (parser.footnotes.size === 0) return;
     const isAtNotes = isWhole || parser.root.last?.kind === "footnote";
     const notes = root.children.filter(
@@ -97,6 +100,7 @@ export class MarkdownText implements TextView {
 
   #clear(): void {
     this.element.replaceChildren();
+    this.#growing = [];
     this.#parser = new BlockParser();
     this.#notes = new Notes(this.strings);
     this.#lookups = new Lookups(this.#parser, this.#notes);
@@ -279,7 +283,10 @@ export class MarkdownText implements TextView {
     furnish(fragment, this.strings);
     for (const [i, element] of fragment.querySelectorAll('div[part="code"]').entries()) {
       const block = codes[i];
-      if (block !== undefined) this.#codes.set(element, new CodeView(element, block, this.strings));
+      if (block === undefined) continue;
+      const code = new CodeView(element, block, this.strings);
+      this.#codes.set(element, code);
+      this.#growing.push(code);
     }
     const parent = isRows ? fragment.querySelector("tbody") : fragment;
     return [...(parent?.children ?? [])];

@@ -3,7 +3,8 @@
  * its end.
  */
 
-import { icon } from "./icons.js";
+import { makeButton } from "./button.js";
+import { make, makeBox } from "./element.js";
 import { type MessageCommands, MessageView } from "./message.js";
 import type { Item, Store } from "./store.js";
 import { EmptyState } from "./suggestions.js";
@@ -12,9 +13,9 @@ import { EmptyState } from "./suggestions.js";
 const SLACK = 4;
 
 export class MessageList {
-  readonly element = document.createElement("div");
-  readonly #log = document.createElement("div");
-  readonly #jump = document.createElement("button");
+  readonly element: HTMLElement;
+  readonly #log = make("div", "log");
+  readonly #jump: HTMLButtonElement;
   readonly #empty: EmptyState;
   readonly #views = new Map<string, MessageView>();
   readonly #store: Store;
@@ -28,11 +29,9 @@ export class MessageList {
     const { strings } = store;
     this.#store = store;
     this.#commands = commands;
-    this.element.className = "scroller";
 
     // A log announces each change; an answer would be read out in shreds. It is silent, and the
     // status line says once what happens; the text is there to be read at the reader's own pace.
-    this.#log.setAttribute("part", "log");
     this.#log.setAttribute("role", "log");
     this.#log.setAttribute("aria-live", "off");
     this.#log.setAttribute("aria-label", strings.conversation);
@@ -42,15 +41,13 @@ export class MessageList {
     this.#empty = new EmptyState(store.options, commands.ask);
     this.#log.append(this.#empty.element);
 
-    this.#jump.type = "button";
-    this.#jump.setAttribute("part", "jump");
-    this.#jump.append(icon("jump"), strings.jump);
+    this.#jump = makeButton("jump", "jump", strings.jump);
     this.#jump.hidden = true;
     this.#jump.addEventListener("click", () => {
       this.#log.focus({ preventScroll: true });
       this.scrollToEnd();
     });
-    this.element.append(this.#log, this.#jump);
+    this.element = makeBox("scroller", this.#log, this.#jump);
 
     const hasObserver = typeof ResizeObserver === "function";
     this.#resized = hasObserver ? new ResizeObserver(() => this.#keepPlace()) : null;

@@ -2,8 +2,10 @@
 
 import { AboutLine } from "./about.js";
 import { Actions } from "./actions.js";
+import { makeButton } from "./button.js";
 import type { Tool } from "./details.js";
 import { Editor } from "./editor.js";
+import { make, makeBox } from "./element.js";
 import { Fold } from "./fold.js";
 import { icon } from "./icons.js";
 import { MarkdownText } from "./markdown-text.js";
@@ -24,11 +26,11 @@ export interface MessageCommands {
 }
 
 export class MessageView {
-  readonly element = document.createElement("article");
-  readonly #body = part("div", "body");
+  readonly element: HTMLElement;
+  readonly #body = make("div", "body");
   readonly #thinking: HTMLElement;
-  readonly #cursor = part("span", "cursor");
-  readonly #ending = part("div", "ending");
+  readonly #cursor = make("span", "cursor");
+  readonly #ending = make("div", "ending");
   readonly #commands: MessageCommands;
   readonly #strings: Strings;
   readonly #actions: Actions;
@@ -55,13 +57,10 @@ export class MessageView {
       strings,
     );
     this.#about = new AboutLine(strings, locale);
-    this.element.setAttribute("part", "message");
     this.#cursor.setAttribute("aria-hidden", "true");
     this.#body.append(this.#thinking);
-    const foot = document.createElement("div");
-    foot.className = "foot";
-    foot.append(this.#actions.element, this.#about.element);
-    this.element.append(this.#body, this.#ending, foot);
+    const foot = makeBox("foot", this.#actions.element, this.#about.element);
+    this.element = make("article", "message", this.#body, this.#ending, foot);
   }
 
   /** Draw `item`; `canChange` when the kernel would take a command about it now. */
@@ -181,10 +180,7 @@ export class MessageView {
   }
 
   #makeRetry(): HTMLButtonElement {
-    const retry = document.createElement("button");
-    retry.type = "button";
-    retry.setAttribute("part", "retry");
-    retry.append(icon("retry"), this.#strings.retry);
+    const retry = makeButton("retry", "retry", this.#strings.retry);
     retry.addEventListener("click", () => this.#commands.retry());
     return retry;
   }
@@ -199,17 +195,9 @@ export class MessageView {
 }
 
 function makeThinking(strings: Strings): HTMLElement {
-  const thinking = part("span", "thinking");
   const dots = document.createElement("span");
   dots.className = "dots";
   dots.setAttribute("aria-hidden", "true");
   dots.append(...[0, 1, 2].map(() => document.createElement("i")));
-  thinking.append(dots, strings.thinking);
-  return thinking;
-}
-
-function part(tag: "div" | "span", name: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.setAttribute("part", name);
-  return element;
+  return make("span", "thinking", dots, strings.thinking);
 }

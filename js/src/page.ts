@@ -1,5 +1,7 @@
 /** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
 
+import * as highlight from "./assets/highlight.js";
+import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
 import { Pace } from "./pace.js";
 import { adoptStyles } from "./sheet.js";
@@ -27,6 +29,7 @@ function open(el: Element): MarkdownText {
   return view;
 }
 
+provideAsset("highlight", highlight);
 adoptStyles(document);
 // The pace of a view is there for the benchmark, which draws as often as a view does.
 Object.assign(window, { renderMarkdown, Pace });

@@ -1,28 +1,24 @@
 /** What is shown where nothing was said yet: an invitation, and what the author suggests to ask. */
 
+import { makeButton } from "./button.js";
+import { make, makeBox } from "./element.js";
 import type { Options } from "./options.js";
 
 export class EmptyState {
-  readonly element = document.createElement("div");
+  readonly element: HTMLElement;
   readonly #buttons: readonly HTMLButtonElement[];
 
   constructor({ strings, suggestions }: Options, ask: (text: string) => void) {
-    this.element.className = "empty";
+    this.element = makeBox("empty", strings.empty);
     this.#buttons = suggestions.map((text) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.setAttribute("part", "suggestion");
-      button.textContent = text;
+      const button = makeButton("suggestion", null, text);
       button.addEventListener("click", () => ask(text));
       return button;
     });
-    this.element.append(strings.empty);
     if (this.#buttons.length === 0) return;
-    const group = document.createElement("div");
-    group.setAttribute("part", "suggestions");
-    group.setAttribute("role", "group");
-    group.setAttribute("aria-label", strings.suggestions);
-    group.append(...this.#buttons);
+    const group = make("div", "suggestions", ...this.#buttons);
+    group.role = "group";
+    group.ariaLabel = strings.suggestions;
     this.element.append(group);
   }
 

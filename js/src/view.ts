@@ -4,6 +4,7 @@ import { effect } from "@preact/signals-core";
 import { type Commands, Composer } from "./composer.js";
 import type { ConversationCommands } from "./conversation-menu.js";
 import { ConversationPlace } from "./conversation-place.js";
+import { make, makeBox } from "./element.js";
 import { MessageList } from "./message-list.js";
 import { Pace } from "./pace.js";
 import { adoptStyles } from "./sheet.js";
@@ -47,25 +48,18 @@ export function openView(
     },
     () => list.editLast(),
   );
-  const title = makePart("title");
-  const header = document.createElement("div");
-  header.className = "header";
-  header.append(title);
+  const title = make("div", "title");
+  const header = makeBox("header", title);
   const menu = new ConversationPlace(header, root, store.conversations, commands, () =>
     composer.focus(),
   );
-  const notice = makePart("notice");
-  const status = makePart("status");
+  const notice = make("div", "notice");
+  const status = make("div", "status");
   status.setAttribute("role", "status");
-  const hint = document.createElement("div");
-  hint.className = "hint";
-  const footer = document.createElement("div");
-  footer.className = "footer";
-  footer.append(status, hint);
-  const card = document.createElement("div");
-  card.className = "card";
+  const hint = makeBox("hint");
+  const footer = makeBox("footer", status, hint);
+  const card = makeBox("card", header, notice, list.element, composer.element, footer);
   card.lang = store.options.locale ?? "en";
-  card.append(header, notice, list.element, composer.element, footer);
   adoptStyles(root);
   root.append(card);
 
@@ -158,12 +152,6 @@ function guardKeys(el: HTMLElement, root: ShadowRoot, signal: AbortSignal): void
 /** The host's command palette and its like; a cell's shortcuts are not among them. */
 function isForHost(event: KeyboardEvent): boolean {
   return (event.ctrlKey || event.metaKey) && event.shiftKey && event.key !== "Enter";
-}
-
-function makePart(name: string): HTMLElement {
-  const element = document.createElement("div");
-  element.setAttribute("part", name);
-  return element;
 }
 
 function fill(element: HTMLElement, text: string | null): void {

@@ -40,6 +40,10 @@ averylongwordthatdoesnotfitintoanarrowviewofthisconversation.
 SUGGESTIONS = ["What is a running mean?", "Show me some code", "Why not keep all the numbers?"]
 
 _ONE = "ChatNode({url!r}, token={token!r}{more})"
+_SAVE_WIDGETS = """async () => {
+  const name = "@jupyter-widgets/jupyterlab-manager:saveWidgetState";
+  if (!jupyterapp.commands.isToggled(name)) await jupyterapp.commands.execute(name);
+}"""
 _ANSWERED = """
 from printer_widget.loop import turns
 answer = dict(chat.messages[-1], id="detailed", model="example-4b",
@@ -122,7 +126,7 @@ def _restored(open_notebook: OpenNotebook, backend: Backend) -> Chat:
     notebook = _open(open_notebook, f"from printer_widget import ChatNode\n{_make(backend)}")
     notebook.run(0)
     _answer(notebook.chat(), backend)
-    notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
+    notebook.page.evaluate(_SAVE_WIDGETS)
     notebook.save()
     notebook.close_tab()
     notebook.lab.end_kernel(notebook.kernel_id)

@@ -71,8 +71,20 @@ def chats(open_notebook: OpenNotebook, backend: Backend) -> dict[str, Chat]:
 
 
 @pytest.mark.timeout(400)
-def test_every_state_can_be_read_in_both_themes(chats: dict[str, Chat]) -> None:
+def test_every_state_can_be_read_by_everybody(chats: dict[str, Chat]) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
+    for state, chat in _by_page(chats):
+        chat.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+        moving = chat.host.evaluate(_MOVING)
+        assert moving == [], f"{state} moves though the reader asked for less motion"
+        _check_width(chat, state, 640)
+        _take_picture(chat, f"{state}-forced-640")
+        chat.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+        # Letters twice as large, in the room that a zoom of 200 % leaves.
+        _set_letters(chat, "28px")
+        _check_width(chat, state, 640)
+        _take_picture(chat, f"{state}-large-640")
+        _set_letters(chat, "")
     grey = []
     for theme, name in THEMES.items():
         for state, chat in _by_page(chats):
@@ -84,16 +96,6 @@ def test_every_state_can_be_read_in_both_themes(chats: dict[str, Chat]) -> None:
                 contrast = _contrast(colour, back)
                 if contrast < LEAST_CONTRAST:
                     grey.append(f"{contrast:.1f} {theme} {state}: {text}")
-    for state, chat in _by_page(chats):
-        chat.page.emulate_media(forced_colors="active", reduced_motion="reduce")
-        _check_width(chat, state, 640)
-        moving = chat.host.evaluate(_MOVING)
-        assert moving == [], f"{state} moves though the reader asked for less motion"
-        _take_picture(chat, f"{state}-forced-640")
-        # Letters twice as large, in the room that a zoom of 200 % leaves.
-        chat.host.evaluate("(host) => host.style.setProperty('--jp-content-font-size1', '28px')")
-        _check_width(chat, state, 640)
-        _take_picture(chat, f"{state}-large-640")
     assert grey == []
 
 
@@ -112,9 +114,9 @@ def test_axe_sees_what_is_wrong(open_notebook: OpenNotebook, make_chat: str) -> 
     notebook = open_notebook(make_chat + "\nchat")
     notebook.run(0)
     chat = notebook.chat()
-    chat.input.evaluate("(input) => input.removeAttribute('aria-label')")
-    chat.host.locator("[part=status]").evaluate("(one) => { one.style.color = '#bbb'; }")
-    assert any("label" in one for one in violations(chat))
+    chat.send.evaluate("(one) => { one.removeAttribute('aria-label'); one.title = ''; }")
+    chat.host.locator(".hint").evaluate("(one) => { one.style.color = '#bbb'; }")
+    assert {one.split(":")[0] for one in violations(chat)} == {"button-name", "color-contrast"}
 
 
 def _by_page(chats: dict[str, Chat]) -> Iterator[tuple[str, Chat]]:
@@ -124,6 +126,8 @@ def _by_page(chats: dict[str, Chat]) -> Iterator[tuple[str, Chat]]:
         if chat.page is not front:
             front = chat.page
             front.bring_to_front()
+        # Lab draws nothing of a cell that is out of sight, neither new styles nor new letters.
+        chat.host.scroll_into_view_if_needed()
         with _opened(state, chat):
             yield state, chat
 
@@ -136,6 +140,12 @@ def _opened(state: str, chat: Chat) -> Iterator[None]:
     yield
     if state == "menu":
         button.click()
+
+
+def _set_letters(chat: Chat, size: str) -> None:
+    chat.host.evaluate(
+        "(host, size) => host.style.setProperty('--jp-content-font-size1', size)", size
+    )
 
 
 def _check_width(chat: Chat, state: str, width: int) -> None:
