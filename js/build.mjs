@@ -16,7 +16,7 @@ const OPTIONS = {
   absWorkingDir: HERE,
   bundle: true,
   target: "es2022",
-  minify: !process.env.DEV,
+  minify: true,
   charset: "utf8",
   legalComments: "none",
   write: false,
@@ -25,6 +25,7 @@ const OPTIONS = {
 };
 
 if (process.argv.includes("--page")) await buildPage();
+else if (process.argv.includes("--bench")) await buildRivals();
 else await buildPackage();
 
 /** Build what the Python package carries: the bundle, and the assets that it asks the kernel for. */
@@ -150,4 +151,16 @@ async function buildPage() {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.html"), page);
   console.log(`page/index.html: ${Buffer.byteLength(page)} bytes`);
+}
+
+/** Build what tests/bench/render.py puts beside the renderer into that page. */
+async function buildRivals() {
+  const { outputFiles } = await build({
+    ...OPTIONS,
+    entryPoints: ["bench/rivals.ts"],
+    format: "iife",
+    outfile: "rivals.js",
+  });
+  await mkdir(join(HERE, "dist", "bench"), { recursive: true });
+  await writeFile(join(HERE, "dist", "bench", "rivals.js"), outputFiles[0].contents);
 }
