@@ -1,7 +1,7 @@
 /** A code block on the screen: its bar, its lines, and the fold of a long one. */
 
 import type { Block } from "./block.js";
-import { boxes, boxHtml, codeOf, FOLD_LINES } from "./code.js";
+import { boxes, boxHtml, codeOf, FOLD_LINES, isVisible } from "./code.js";
 import { icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
 import { fill, STRINGS } from "./strings.js";
@@ -63,11 +63,8 @@ export class CodeView {
     if (first === undefined) return;
     const text = this.#code.lastElementChild?.firstChild;
     const isMore = text instanceof Text && text.data === before && first.text.startsWith(before);
-    const added = isMore
-      ? sanitise(boxHtml({ ...first, text: first.text.slice(before.length) }))
-      : null;
-    const tail = added?.firstElementChild?.firstChild;
-    if (isMore && tail instanceof Text && tail.nextSibling === null) text.appendData(tail.data);
+    const added = first.text.slice(before.length);
+    if (isMore && isVisible(added)) text.appendData(added);
     else {
       this.#code.lastElementChild?.remove();
       this.#code.append(sanitise(boxHtml(first)));

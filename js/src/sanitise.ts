@@ -39,26 +39,25 @@ const CONFIG: Config = {
 type Purifier = ReturnType<typeof DOMPurify>;
 
 let purifier: Purifier | null = null;
-let template: HTMLTemplateElement | null = null;
+let inert: Document | null = null;
 
 /**
  * Return what is harmless of `html`, as nodes of this document.
  *
- * The HTML is parsed once, in the document of a template, where nothing runs or loads, and its nodes
- * are cleaned and used as they are. Between a parser, a serialiser and a second parser, markup can
- * change its meaning; and a document for each piece would cost more than all else in a frame.
+ * The HTML is parsed once, in the document of a template, where nothing runs or loads; its nodes are
+ * cleaned, and then copied as they are. Between a parser, a serialiser and a second parser, markup
+ * can change its meaning; and a document for each piece would cost more than all else in a frame.
+ * Nothing is moved out of the template's document: it keeps each of the purifier's iterators until
+ * they are collected, and asks every one of them about each node that goes.
  */
 export function sanitise(html: string): DocumentFragment {
   purifier ??= makePurifier();
-  template ??= document.createElement("template");
-  const { content } = template;
-  const root = content.ownerDocument.createElement("div");
-  content.replaceChildren(root);
+  inert ??= document.createElement("template").content.ownerDocument;
+  const root = inert.createElement("div");
   root.innerHTML = html;
   purifier.sanitize(root);
   const fragment = document.createDocumentFragment();
-  fragment.append(...root.childNodes);
-  content.replaceChildren();
+  fragment.append(...document.importNode(root, true).childNodes);
   return fragment;
 }
 
