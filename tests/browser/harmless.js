@@ -8,7 +8,7 @@
       "pre s section small span strong sub sup table tbody td th thead tr u ul",
   );
   const PARTS = words(
-    "code code-bar content copy cursor done folded fold footnote-back footnote-ref footnote-text " +
+    "code code-bar content copy cursor done folded fold footnote footnote-back footnote-ref footnote-text " +
       "footnotes host icon image invisible language lines loose rest section table task tight unfolded",
   );
   const label = /^[^<>]{1,60}$/;
@@ -104,34 +104,43 @@
     return found;
   }
 
-  /** Links beside which the host they lead to does not stand, or not from left to right. */
+  /** Links that do not say, from left to right, which host they lead to. */
   function unnamed(root) {
     const found = [];
     for (const link of root.querySelectorAll("a[href]")) {
-      const { protocol, host, pathname, search } = new URL(link.href);
-      const real = protocol === "mailto:" ? decodeURIComponent(pathname + search) : host;
+      const real = realHost(link);
       const shown = link.nextElementSibling;
-      if (shown?.getAttribute("part") !== "host" || !shown.textContent.includes(real)) {
-        found.push(`${real} is not shown beside "${link.textContent}"`);
-        continue;
-      }
-      const [text] = shown.childNodes;
-      const left = (at) => {
-        const range = document.createRange();
-        range.setStart(text, at);
-        range.setEnd(text, at + 1);
-        return range.getBoundingClientRect();
-      };
-      const first = text.data.indexOf(real);
-      for (let at = first + 1; at < first + real.length; at += 1) {
-        const [before, after] = [left(at - 1), left(at)];
-        if (before.top === after.top && before.left >= after.left && after.width > 0) {
-          found.push(`${real} is shown backwards`);
-          break;
-        }
-      }
+      const isBeside = shown?.getAttribute("part") === "host" && shown.textContent.includes(real);
+      const isSaid = link.textContent.startsWith(`https://${real}/`);
+      if (!isBeside && !isSaid) found.push(`${real} is not shown beside "${link.textContent}"`);
+      else if (isBackwards(isBeside ? shown : link, real)) found.push(`${real} is shown backwards`);
     }
     return found;
+  }
+
+  /** The host of a link's address, or everyone whom a mail to it would reach. */
+  function realHost(link) {
+    const { protocol, host, pathname, searchParams } = new URL(link.href);
+    if (protocol !== "mailto:") return host;
+    const others = ["to", "cc", "bcc"].flatMap((name) => searchParams.getAll(name));
+    return [decodeURIComponent(pathname), ...others].filter((one) => one !== "").join(", ");
+  }
+
+  /** Whether any letter of `word` is drawn left of the one before. */
+  function isBackwards(element, word) {
+    const text = element.firstChild;
+    const place = (at) => {
+      const range = document.createRange();
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      return range.getBoundingClientRect();
+    };
+    const first = text.data.indexOf(word);
+    for (let at = first + 1; at < first + word.length; at += 1) {
+      const [before, after] = [place(at - 1), place(at)];
+      if (before.top === after.top && before.left >= after.left && after.width > 0) return true;
+    }
+    return false;
   }
 
   /** Point at, focus and press everything; a link's own action is held back. */
