@@ -31,6 +31,7 @@ export function furnish(nodes: ParentNode): void {
 function makeBox(paragraph: Element): HTMLInputElement {
   const box = document.createElement("input");
   box.type = "checkbox";
+  box.setAttribute("part", "box");
   box.disabled = true;
   box.setAttribute("aria-label", STRINGS.task);
   if (paragraph.getAttribute("part") === "task done") box.setAttribute("checked", "");

@@ -8,8 +8,8 @@
       "pre s section small span strong sub sup table tbody td th thead tr u ul",
   );
   const PARTS = words(
-    "code code-bar content copy cursor done folded fold footnote footnote-back footnote-ref footnote-text " +
-      "footnotes host icon image invisible language lines loose rest section table task tight unfolded",
+    "box code code-bar content copy cursor done folded fold footnote footnote-back footnote-ref footnote-text " +
+      "footnotes host icon image invisible language lines loose rest section stroke table task tight unfolded copy-icon copied-icon image-icon",
   );
   const label = /^[^<>]{1,60}$/;
   const ATTRIBUTES = {
