@@ -65,9 +65,11 @@ export class CodeView {
     this.#drawn = code;
     if (first === undefined) return;
     const text = this.#code.lastElementChild?.firstChild;
-    const isMore = text instanceof Text && text.data === before && first.text.startsWith(before);
+    // The second half of a character says what the character is, and whether it can be seen.
+    const isWhole = !/[\ud800-\udbff]$/.test(before);
+    const isGrown = text instanceof Text && text.data === before && first.text.startsWith(before);
     const added = first.text.slice(before.length);
-    if (isMore && isVisible(added)) text.appendData(added);
+    if (isWhole && isGrown && isVisible(added)) text.appendData(added);
     else {
       this.#code.lastElementChild?.remove();
       this.#code.append(sanitise(boxHtml(first)));

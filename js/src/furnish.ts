@@ -31,6 +31,7 @@ export function furnish(nodes: ParentNode, strings: Strings): void {
 function makeBox(label: string, paragraph: Element): HTMLInputElement {
   const box = document.createElement("input");
   box.type = "checkbox";
+  box.setAttribute("part", "box");
   box.disabled = true;
   box.setAttribute("aria-label", label);
   if (paragraph.getAttribute("part") === "task done") box.setAttribute("checked", "");

@@ -50,6 +50,20 @@ describe("links", () => {
     ["me@bank.example", "mailto:you@evil.example", "you@evil.example"],
     ["see bank.example for more", "https://evil.example", "evil.example"],
     ["аpple.com", "https://аpple.com", "xn--pple-43d.com"],
+    ["127.0.0.1", "https://evil.example", "evil.example"],
+    ["http://[::1]:8888/", "https://evil.example", "evil.example"],
+    ["localhost", "https://evil.example", "evil.example"],
+    ["localhost:8888", "https://evil.example", "evil.example"],
+    ["https://intranet/", "https://evil.example", "evil.example"],
+    ["https:\\\\intranet", "https://evil.example", "evil.example"],
+    ["i❤.ws", "https://evil.example", "evil.example"],
+    ["https://google.com@evil.example", "https://evil.example/", "evil.example"],
+    ["https://evil.example/\u202emoc.elgoog", "https://evil.example/\u202emoc", "evil.example"],
+    ["me@a.example", "mailto:me@a.example?BCC=you@b.example", "me@a.example, you@b.example"],
+    ["me@a.example", "mailto:?to=you@b.example", "you@b.example"],
+    ["me@a.example", "mailto:me@a.example?subject=Hello", null],
+    ["http://localhost:8888/lab", "http://localhost:8888/lab", null],
+    ["Chapter 3: the end", "https://a.example", null],
     ["Google", "https://google.com", null],
     ["google.com", "https://www.google.com/a", null],
     ["https://a.example/b.html?c=d.e", "https://a.example/b.html?c=d.e", null],
@@ -113,6 +127,13 @@ describe("what a model writes", () => {
     }
     expect(drawn("```\n# ⚠️ 👩‍🚀\n```").querySelector("code")?.textContent).toBe("# ⚠️ 👩‍🚀");
   });
+});
+
+test("what is invisible in code is shown as well when it comes in two halves", () => {
+  const text = "```\nx\u{e0069}\u{e0100}";
+  const shown = new MarkdownText();
+  for (let end = 0; end <= text.length; end += 1) shown.show(text.slice(0, end), false);
+  expect(shown.element.querySelector("code")?.textContent).toBe("xU+E0069U+E0100");
 });
 
 test("the sanitiser lets nothing through that is not ours", () => {
