@@ -79,7 +79,7 @@ class Run:
         self.is_exact &= earlier is None and _SENDABLE.fullmatch(frame.id) is not None
         self.seen[frame.id] = (self.connection, mark)
         self.last_id, self.began, self.failures = frame.id, True, 0
-        return [event for event in events if not self._is_known(event)]
+        return tuple(event for event in events if not self._is_known(event))
 
     def _is_known(self, event: StreamEvent) -> bool:
         if not isinstance(event, ModelNamed):
