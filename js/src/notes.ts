@@ -11,6 +11,8 @@ export class Notes {
 
   constructor(strings: Strings) {
     this.element.setAttribute("part", "footnotes");
+    // No landmark: a page may have many of them.
+    this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", strings.footnotes);
     this.element.append(this.#list);
   }

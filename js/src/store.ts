@@ -20,6 +20,7 @@ import {
   readAttempt,
   readConversation,
   readMessages,
+  readReasoning,
   type State,
 } from "./wire.js";
 
@@ -58,11 +59,21 @@ export interface Draft {
   readonly overdue: boolean;
 }
 
+/** How much of a stopped turn is shown until it ends: of its text, and of its reasoning. */
+export interface Stopping {
+  readonly turn: string;
+  readonly shown: number;
+  readonly reasoned: number;
+  readonly overdue: boolean;
+}
+
 export class Store {
   readonly options: Options;
   readonly strings: Strings;
   readonly messages = signal<readonly Message[]>([]);
   readonly streamedText = signal("");
+  /** What the model thinks in the running turn. */
+  readonly reasoning = signal("");
   readonly isStreaming = signal(false);
   readonly turn = signal<string | null>(null);
   readonly labels = signal<Labels>(readLabels({}));
@@ -73,8 +84,8 @@ export class Store {
   readonly lost = signal(false);
   /** True while a restored chat has heard from no kernel: there may be none, or a busy one. */
   readonly unheard = signal(false);
-  /** The turn that the reader stopped, and how much of its text is shown until it ends. */
-  readonly stopping = signal<{ turn: string; shown: number; overdue: boolean } | null>(null);
+  /** The turn that the reader stopped, until it ends. */
+  readonly stopping = signal<Stopping | null>(null);
   readonly drafts = signal<readonly Draft[]>([]);
   /** Refused drafts, until their composer takes the text back. */
   readonly returned = signal<readonly Draft[]>([]);
@@ -170,7 +181,7 @@ export class Store {
       status: lost ? "interrupted" : "streaming",
       content: text.slice(0, this.#stopped()?.shown),
       note: lost ? this.strings.kernelGoneShort : null,
-      reasoning: null,
+      reasoning: this.reasoning.value.slice(0, this.#stopped()?.reasoned) || null,
       details: NO_DETAILS,
     };
   });
@@ -205,6 +216,7 @@ export class Store {
       if (state._view !== before._view) {
         this.#acceptLabels(state._view.labels);
         this.attempt.value = readAttempt(state._view);
+        this.reasoning.value = readReasoning(state._view);
         this.conversations.current.value = readConversation(state._view);
       }
       if (this.#stopped() === null) this.stopping.value = null;
@@ -217,8 +229,10 @@ export class Store {
   stop(): string | null {
     const turn = this.turn.value;
     if (!this.isStreaming.value || turn === null) return null;
-    const shown = this.#stopped()?.shown ?? this.streamedText.value.length;
-    this.stopping.value = { turn, shown, overdue: false };
+    const stopped = this.#stopped();
+    const shown = stopped?.shown ?? this.streamedText.value.length;
+    const reasoned = stopped?.reasoned ?? this.reasoning.value.length;
+    this.stopping.value = { turn, shown, reasoned, overdue: false };
     return turn;
   }
 

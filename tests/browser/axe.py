@@ -15,13 +15,16 @@ _STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 # The page around the chat is JupyterLab's: its landmarks and headings are not ours to judge.
 _OF_PAGES = ["region", "page-has-heading-one", "landmark-one-main", "bypass", "html-has-lang"]
 
+# axe takes nothing for visible in a page whose body is clipped, as Lab's is, and judges no
+# contrast there: test_looks measures that itself, of every text.
+_OFF = [*_OF_PAGES, "color-contrast"]
+
 _RUN = """async (host, [standards, off]) => {
   const { violations, passes } = await axe.run(host, {
     runOnly: standards,
     rules: Object.fromEntries(off.map((id) => [id, { enabled: false }])),
-    resultTypes: ["violations"],
   });
-  return [passes.length, violations.flatMap(({ id, help, nodes }) =>
+  return [passes.map(({ id }) => id), violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}\\n${html}\\n${failureSummary}`))];
 }"""
 
@@ -33,7 +36,7 @@ def violations(chat: Chat) -> list[str]:
     page = chat.page
     if not page.evaluate("'axe' in globalThis"):
         page.evaluate(_SCRIPT.read_text("utf-8"))
-    result: Any = chat.host.evaluate(_RUN, [_STANDARDS, _OF_PAGES])
+    result: Any = chat.host.evaluate(_RUN, [_STANDARDS, _OFF])
     passed, found = result
-    assert passed > 10, "axe has looked at nothing"
+    assert {"button-name", "aria-allowed-attr"} <= {*passed}, passed
     return list(found)
