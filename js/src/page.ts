@@ -2,7 +2,7 @@
 
 import { MarkdownText } from "./markdown-text.js";
 import { Pace } from "./pace.js";
-import { adoptStyles } from "./styles.js";
+import { adoptStyles } from "./sheet.js";
 
 interface Options {
   /** The text will not go on. */

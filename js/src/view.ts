@@ -5,9 +5,9 @@ import { type Commands, Composer } from "./composer.js";
 import { type ConversationCommands, ConversationMenu } from "./conversation-menu.js";
 import { MessageList } from "./message-list.js";
 import { Pace } from "./pace.js";
+import { adoptStyles } from "./sheet.js";
 import type { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
-import { adoptStyles } from "./styles.js";
 
 /** Lumino, under JupyterLab and Notebook 7, fires no shortcut for a key from within this. */
 const SUPPRESS_SHORTCUTS = "data-lm-suppress-shortcuts";
