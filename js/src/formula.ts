@@ -47,10 +47,14 @@ export function readFormula(text: string, at: number, isPartial = false): Formul
   return run === 1 ? readDollar(text, at, isPartial) : readDollars(text, at);
 }
 
-/** A formula as it was written: it is read again where it is typeset (see math.ts). */
-export function formulaHtml({ tex, isDisplay }: Formula): string {
+/**
+ * A formula as it was written: it is typeset later (see math.ts). `marks` are those that follow it,
+ * which a browser would put at the beginning of the next line.
+ */
+export function formulaHtml({ tex, isDisplay }: Formula, marks: string): string {
   const part = isDisplay ? "math display" : "math";
-  return `<span part="${part}"><code>${visibleHtml(tex.trim())}</code></span>`;
+  const html = `<span part="${part}"><code>${visibleHtml(tex.trim())}</code></span>`;
+  return marks === "" ? html : `<span part="unbroken">${html}${marks}</span>`;
 }
 
 /** Whether the open formula at `at`, at the end of a text that goes on, is better not shown yet. */

@@ -24,6 +24,7 @@ import { linkAttributes, readTarget, type Scope } from "./targets.js";
 const FOOTNOTE = /\[\^([^\s[\]]{1,100})\]/y;
 const TEXT = /[^\n\\`*_~[\]!<&$]+/y;
 const TICKS = /`+/y;
+const MARKS = /[.,;:?)]{1,3}/y;
 const DOLLARS = /\$+/y;
 
 const MAX_OPEN_TAGS = 20;
@@ -151,8 +152,11 @@ class Inline {
       return true;
     }
     if (formula === null || formula === "open") return false;
-    this.#pieces.push({ ...textPiece(formula.tex), isText: false, html: formulaHtml(formula) });
     this.#at = formula.end;
+    const marks = formula.isDisplay ? "" : (this.#match(MARKS)?.[0] ?? "");
+    const html = formulaHtml(formula, marks);
+    this.#pieces.push({ ...textPiece(formula.tex + marks), isText: false, html });
+    this.#at += marks.length;
     return true;
   }
 

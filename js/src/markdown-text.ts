@@ -14,6 +14,7 @@ import { Drawn } from "./drawn.js";
 import { furnish } from "./furnish.js";
 import { Lookups } from "./lookups.js";
 import { blockHtml, leafHtml, listPart, shellHtml, textHtml, textOf } from "./markdown.js";
+import { Formulas } from "./math.js";
 import { Notes } from "./notes.js";
 import { appendText, isAlike, patchChildren } from "./patch.js";
 import { press } from "./press.js";
@@ -27,6 +28,7 @@ const LEAVES: ReadonlySet<string> = new Set(["paragraph", "heading", "row"]);
 
 export class MarkdownText implements TextView {
   readonly element = makeContent();
+  readonly #formulas = new Formulas(this.element);
   readonly #codes = new WeakMap<Element, CodeView>();
   #parser = new BlockParser();
   #notes = new Notes();
@@ -211,8 +213,7 @@ export class MarkdownText implements TextView {
     const scope = start === 0 ? this.#lookups.scope(drawn) : this.#lookups.goOn(drawn);
     let { nodes } = drawn.frozen;
     const add = (piece: string, isOpen: boolean) => {
-      const fragment = sanitise(textHtml(piece, scope, isOpen));
-      furnish(fragment);
+      const fragment = this.#nodes(textHtml(piece, scope, isOpen));
       patchChildren(element, fragment, nodes);
     };
     for (; end < text.length; end = chunkEnd(text, start)) {
@@ -254,14 +255,20 @@ export class MarkdownText implements TextView {
 
   /** Make elements of the HTML of blocks; rows alone are nothing to a parser of HTML. */
   #elements(html: string, isRows: boolean, codes: readonly Block[]): Element[] {
-    const fragment = sanitise(isRows ? `<table><tbody>${html}</tbody></table>` : html);
-    furnish(fragment);
+    const fragment = this.#nodes(isRows ? `<table><tbody>${html}</tbody></table>` : html);
     for (const [i, element] of fragment.querySelectorAll('div[part="code"]').entries()) {
       const block = codes[i];
       if (block !== undefined) this.#codes.set(element, new CodeView(element, block));
     }
     const parent = isRows ? fragment.querySelector("tbody") : fragment;
     return [...(parent?.children ?? [])];
+  }
+
+  #nodes(html: string): DocumentFragment {
+    const fragment = sanitise(html);
+    furnish(fragment);
+    this.#formulas.typesetIn(fragment);
+    return fragment;
   }
 
   #insert(holder: Drawn, drawn: Drawn): void {

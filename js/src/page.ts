@@ -1,5 +1,7 @@
 /** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
 
+import * as math from "./assets/math.js";
+import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
 import { Pace } from "./pace.js";
 import { adoptStyles } from "./sheet.js";
@@ -42,5 +44,6 @@ function open(el: Element): Shown {
   return made;
 }
 
+provideAsset("math", math);
 adoptStyles(document);
 Object.assign(window, { renderMarkdown });

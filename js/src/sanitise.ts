@@ -16,7 +16,7 @@ const TAGS =
 const ATTRIBUTES = ["align", "colspan", "href", "part", "start"];
 
 const PARTS = new Set(
-  "code code-bar display done footnote footnote-text image invisible language lines loose math rest table task tight".split(
+  "code code-bar display done footnote footnote-text image invisible language lines loose math rest table task tight unbroken".split(
     " ",
   ),
 );

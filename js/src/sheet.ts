@@ -3,9 +3,10 @@
 import ACTIONS from "./actions.css?raw";
 import CONVERSATIONS from "./conversations.css?raw";
 import MARKDOWN from "./markdown.css?raw";
+import MATH from "./math.css?raw";
 import STYLES from "./styles.css?raw";
 
-const CSS_TEXT = `${STYLES}${CONVERSATIONS}${ACTIONS}${MARKDOWN}`;
+const CSS_TEXT = `${STYLES}${CONVERSATIONS}${ACTIONS}${MARKDOWN}${MATH}`;
 
 let shared: CSSStyleSheet | null = null;
 

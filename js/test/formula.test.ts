@@ -126,7 +126,7 @@ describe("while a text comes in", () => {
     "so \\(x_1 + x_2\\) is",
     "so\n\\[\nx\n- y\n\\]\nis",
     "so\n$$\nx | y\n---|---\n$$\nis",
-    `so $\\frac{1}{2} ${"+ x ".repeat(200)}$ is`,
+    `so $\\frac{1}{2}${" + x".repeat(200)}$ is`,
     `so\n$$\nx ${"+ x ".repeat(200)}\n$$\nis`,
   ])("no part of a formula is seen before it is whole: %j", (text) => {
     for (const seen of texts(text)) expect(seen).not.toMatch(/\$|\\[[(]/);
