@@ -25,7 +25,7 @@ const MAX_HELD = 300;
 /** How much of a formula is looked at to see whether it begins like a sentence. */
 const MAX_BEGINNING = 200;
 
-const DOLLARS = /\$+/y;
+const DOLLARS = /(?<!\$)\${1,3}/y;
 /** An amount with a word behind it, where nothing that only TeX has comes first. */
 const PRICE = /^\d[\d.,]*[\s/-]+\p{L}{2,}|^\d[^\\^_{}=<>+*|]*?\p{L}{3,}/u;
 const WORDS = /^[^\\^_{}=<>+*|]*?(?<!\p{L})\p{L}{2,}[\s,.;:!?)]+\p{Ll}{2,}/u;
@@ -42,7 +42,7 @@ export function readFormula(text: string, at: number, isPartial = false): Formul
   if (text[at] === "\\") return readBracketed(text, at);
   DOLLARS.lastIndex = at;
   const run = DOLLARS.exec(text)?.[0].length ?? 0;
-  if (run === 0 || run > 2 || text[at - 1] === "$") return null;
+  if (run === 0 || run > 2) return null;
   if (isPartial && at + run === text.length) return "open";
   return run === 1 ? readDollar(text, at, isPartial) : readDollars(text, at);
 }

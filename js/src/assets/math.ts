@@ -11,7 +11,7 @@ import temml from "temml";
 /** More of an em than any formula needs: a number that says more is taken for this one. */
 const MAX_SIZE: [number, number] = [20, 200];
 const MAX_EXPANSIONS = 400;
-const MAX_MARKUP = 150_000;
+const MAX_MARKUP = 60_000;
 
 /** All that can be nested: the parser calls itself for each, and a browser's stack is short. */
 const NESTING = /[{\p{Ps}\p{Pi}\p{M}]|\\(?:left|begin|rm|sf|tt|bf|it)(?![a-zA-Z])/gu;
