@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "printer_widget"
 ROWS = (
-    {"errors", "sse", "events", "batching", "loop", "retry"},
+    {"errors", "sse", "events", "batching", "loop", "rate", "retry"},
     {"conversation"},
     {"providers", "cassette"},
     {"sources", "demo"},
@@ -32,7 +32,9 @@ ROWS = (
     {"__init__"},
 )
 ROW_OF = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-PURE = {"sse", "events", "conversation", "batching", "retry", "providers"} | ROWS[ROW_OF["wire"]]
+PURE = {"sse", "events", "conversation", "batching", "rate", "retry", "providers"} | ROWS[
+    ROW_OF["wire"]
+]
 IMPURE = {"asyncio", "httpx", "traitlets", "anywidget"}
 JUPYTER = {"anywidget", "ipywidgets", "ipykernel", "IPython"}
 EMBEDDED = ("answerer", "server.embedded", True)  # who may import what of the server, in a function

@@ -1,7 +1,8 @@
 /** A code block on the screen: its bar, its lines, and the fold of a long one. */
 
 import type { Block } from "./block.js";
-import { boxes, boxHtml, codeOf, FOLD_LINES } from "./code.js";
+import { boxes, boxHtml, codeOf, FOLD_LINES, languageOf } from "./code.js";
+import { highlight } from "./highlighting.js";
 import { icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
 import { fill, STRINGS } from "./strings.js";
@@ -75,6 +76,13 @@ export class CodeView {
     if (rest.length > 0) this.#code.append(sanitise(rest.map(boxHtml).join("")));
     this.#findLast([first, ...rest].slice(0, -1).map((box) => box.text));
     this.#showFold();
+  }
+
+  /** Do what is done with code that is all there; returns whether it is, as it is in a whole text. */
+  finish(isWhole: boolean): boolean {
+    if (!isWhole && !this.#block.isSettled) return false;
+    highlight(this.#code, this.#drawn, languageOf(this.#block));
+    return true;
   }
 
   #findLast(closed: readonly string[]): void {

@@ -30,6 +30,8 @@ export class MarkdownText implements TextView {
   readonly element = makeContent();
   readonly #formulas = new Formulas(this.element);
   readonly #codes = new WeakMap<Element, CodeView>();
+  /** Those that may still get more. */
+  #growing: CodeView[] = [];
   #parser = new BlockParser();
   #notes = new Notes();
   #lookups = new Lookups(this.#parser, this.#notes);
@@ -75,6 +77,7 @@ export class MarkdownText implements TextView {
       for (const drawn of lookups.outdated()) this.#refresh(drawn);
     }
     this.#revision = parser.revision;
+    this.#growing = this.#growing.filter((code) => !code.finish(isWhole));
     if (parser.footnotes.size === 0) return;
     const isAtNotes = isWhole || parser.root.last?.kind === "footnote";
     const notes = root.children.filter(
@@ -85,6 +88,7 @@ export class MarkdownText implements TextView {
 
   #clear(): void {
     this.element.replaceChildren();
+    this.#growing = [];
     this.#parser = new BlockParser();
     this.#notes = new Notes();
     this.#lookups = new Lookups(this.#parser, this.#notes);
@@ -258,7 +262,10 @@ export class MarkdownText implements TextView {
     const fragment = this.#nodes(isRows ? `<table><tbody>${html}</tbody></table>` : html);
     for (const [i, element] of fragment.querySelectorAll('div[part="code"]').entries()) {
       const block = codes[i];
-      if (block !== undefined) this.#codes.set(element, new CodeView(element, block));
+      if (block === undefined) continue;
+      const code = new CodeView(element, block);
+      this.#codes.set(element, code);
+      this.#growing.push(code);
     }
     const parent = isRows ? fragment.querySelector("tbody") : fragment;
     return [...(parent?.children ?? [])];
@@ -267,7 +274,7 @@ export class MarkdownText implements TextView {
   #nodes(html: string): DocumentFragment {
     const fragment = sanitise(html);
     furnish(fragment);
-    this.#formulas.typesetIn(fragment);
+    this.#formulas.draw(fragment);
     return fragment;
   }
 

@@ -6,7 +6,9 @@
  * the channel that the answer comes on, so acknowledgements are rare.
  */
 
+import { shelf } from "./assets.js";
 import { randomName, whole } from "./names.js";
+import type { Source } from "./shelf.js";
 import { Store } from "./store.js";
 import { STRINGS } from "./strings.js";
 import { type Timer, Timers } from "./timers.js";
@@ -19,6 +21,7 @@ import {
   type Position,
   type Reply,
   type Request,
+  readAsset,
   readConversations,
   readReply,
   reduce,
@@ -59,6 +62,10 @@ export class ModelLink {
   readonly #timers = new Timers();
   /** What to do with the replies that are still to come, by their nonce. */
   readonly #asked = new Map<string, (reply: Reply) => void>();
+  readonly #source: Source = {
+    isLive: () => !this.store.lost.peek(),
+    ask: (name) => this.#askAsset(name),
+  };
   /** The model's values as this link last saw them, to tell a kernel's update from any other. */
   #seen: readonly unknown[] = [];
   #isWriting = false;
@@ -164,11 +171,24 @@ export class ModelLink {
     this.#send({ ...request, client: this.client, nonce });
   }
 
+  #askAsset(name: string): void {
+    const nonce = randomName();
+    this.#asked.set(nonce, ({ ok, error }) => {
+      if (!ok) shelf.refuse(name, error ?? STRINGS.requestRefused);
+    });
+    this.#send({ type: "asset", client: this.client, nonce, name });
+  }
+
   readonly #onCustom = (content: unknown): void => {
     this.#hear();
     const reply = readReply(content);
     if (reply !== null) {
       if (!this.store.conversations.settle(reply)) this.#settle(reply);
+      return;
+    }
+    const asset = readAsset(content);
+    if (asset !== null) {
+      void shelf.take(asset.name, asset.text);
       return;
     }
     const listed = readConversations(content);
@@ -226,6 +246,7 @@ export class ModelLink {
     this.#timers.cancel(this.#lostTimer);
     this.#timers.cancel(this.#readyTimer);
     this.store.lost.value = false;
+    shelf.hear(this.#source);
   }
 
   #readModel(before: State): void {
@@ -327,6 +348,7 @@ export class ModelLink {
   }
 
   #close(): void {
+    shelf.leave(this.#source);
     this.#model.off("msg:custom", this.#onCustom);
     this.#model.off("change", this.#onChange);
     this.#model.off("comm_live_update", this.#onCommLive);

@@ -1,5 +1,6 @@
 /** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
 
+import * as highlight from "./assets/highlight.js";
 import * as math from "./assets/math.js";
 import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
@@ -44,6 +45,7 @@ function open(el: Element): Shown {
   return made;
 }
 
+provideAsset("highlight", highlight);
 provideAsset("math", math);
 adoptStyles(document);
 Object.assign(window, { renderMarkdown });

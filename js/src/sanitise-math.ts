@@ -6,7 +6,7 @@
  * nodes that were checked are the ones that are used; no text of them is parsed again.
  */
 
-import DOMPurify, { type Config } from "dompurify";
+import { makePurifier, type Purifier } from "./purifier.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
@@ -54,22 +54,18 @@ const LENGTHS: Readonly<Record<string, readonly [number, number]>> = {
 const LENGTH = /^([+-]?\d{0,3}(?:\.\d{1,6})?)(em|ex|pt|px|)$/;
 const EMS: Readonly<Record<string, number>> = { em: 1, ex: 0.5, pt: 0.1, px: 0.07, "": 1 };
 
-const CONFIG: Config = {
+const CONFIG = {
   ALLOWED_TAGS: ["#text", ...TAGS.split(" ")],
   ALLOWED_ATTR: [...Object.keys(VALUES), ...Object.keys(LENGTHS), "part"],
-  ALLOW_ARIA_ATTR: false,
-  ALLOW_DATA_ATTR: false,
   ALLOWED_NAMESPACES: [MATHML],
-  IN_PLACE: true,
   KEEP_CONTENT: false,
-  SANITIZE_DOM: true,
 };
 
-let purifier: ReturnType<typeof DOMPurify> | null = null;
+let purifier: Purifier | null = null;
 
 /** Clean a `math` element in its place; throws where what is left would not be one. */
 export function sanitiseMath(element: Element): Element {
-  purifier ??= makePurifier();
+  purifier ??= makeMathPurifier();
   purifier.sanitize(element);
   for (const one of [element, ...element.querySelectorAll("*")]) {
     if (one.namespaceURI !== MATHML) throw new Error(`expected MathML, got <${one.localName}>`);
@@ -78,10 +74,8 @@ export function sanitiseMath(element: Element): Element {
   return element;
 }
 
-function makePurifier(): ReturnType<typeof DOMPurify> {
-  const made = DOMPurify(window);
-  if (!made.isSupported) throw new Error("This browser cannot sanitise MathML.");
-  made.setConfig(CONFIG);
+function makeMathPurifier(): Purifier {
+  const made = makePurifier(CONFIG);
   made.addHook("uponSanitizeAttribute", (_, data) => {
     data.keepAttr = isAllowed(data.attrName, data.attrValue);
     // Whether a value is an address that may be followed is no question here: none is.

@@ -5,8 +5,8 @@
  * there, or in a parser of HTML, would let a model's text become ends here.
  */
 
-import DOMPurify, { type Config } from "dompurify";
 import { realUrl } from "./links.js";
+import { makePurifier, type Purifier } from "./purifier.js";
 
 const TAGS =
   "a b blockquote br code del div em h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small span " +
@@ -21,22 +21,16 @@ const PARTS = new Set(
   ),
 );
 
-const CONFIG: Config = {
+const CONFIG = {
   ALLOWED_TAGS: TAGS.split(" "),
   ALLOWED_ATTR: ATTRIBUTES,
-  ALLOW_ARIA_ATTR: false,
-  ALLOW_DATA_ATTR: false,
   ALLOW_SELF_CLOSE_IN_ATTR: false,
   ALLOW_UNKNOWN_PROTOCOLS: false,
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
   // Attributes that hold no address, which else would have to match that, too.
   ADD_URI_SAFE_ATTR: ATTRIBUTES.filter((name) => name !== "href"),
   ALLOWED_NAMESPACES: ["http://www.w3.org/1999/xhtml"],
-  IN_PLACE: true,
-  SANITIZE_DOM: true,
 };
-
-type Purifier = ReturnType<typeof DOMPurify>;
 
 let purifier: Purifier | null = null;
 let template: HTMLTemplateElement | null = null;
@@ -49,7 +43,7 @@ let template: HTMLTemplateElement | null = null;
  * change its meaning; and a document for each piece would cost more than all else in a frame.
  */
 export function sanitise(html: string): DocumentFragment {
-  purifier ??= makePurifier();
+  purifier ??= makeHtmlPurifier();
   template ??= document.createElement("template");
   const { content } = template;
   const root = content.ownerDocument.createElement("div");
@@ -62,11 +56,8 @@ export function sanitise(html: string): DocumentFragment {
   return fragment;
 }
 
-/** An instance of our own, which no other user of the library in this page can reconfigure. */
-function makePurifier(): Purifier {
-  const made = DOMPurify(window);
-  if (!made.isSupported) throw new Error("This browser cannot sanitise HTML.");
-  made.setConfig(CONFIG);
+function makeHtmlPurifier(): Purifier {
+  const made = makePurifier(CONFIG);
   made.addHook("afterSanitizeAttributes", (element) => {
     const parts = element.getAttribute("part");
     if (parts !== null && !parts.split(" ").every((part) => PARTS.has(part))) {

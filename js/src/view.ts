@@ -2,7 +2,8 @@
 
 import { effect } from "@preact/signals-core";
 import { type Commands, Composer } from "./composer.js";
-import { type ConversationCommands, ConversationMenu } from "./conversation-menu.js";
+import type { ConversationCommands } from "./conversation-menu.js";
+import { ConversationPlace } from "./conversation-place.js";
 import { MessageList } from "./message-list.js";
 import { Pace } from "./pace.js";
 import { adoptStyles } from "./sheet.js";
@@ -43,10 +44,12 @@ export function openView(
     () => list.editLast(),
   );
   const title = makePart("title");
-  const menu = new ConversationMenu(store.conversations, commands, () => composer.focus());
   const header = document.createElement("div");
   header.className = "header";
-  header.append(title, menu.element);
+  header.append(title);
+  const menu = new ConversationPlace(header, root, store.conversations, commands, () =>
+    composer.focus(),
+  );
   const notice = makePart("notice");
   const status = makePart("status");
   status.setAttribute("role", "status");
@@ -83,7 +86,8 @@ export function openView(
     effect(() => {
       const labels = store.labels.value;
       fill(title, labels.title);
-      header.hidden = labels.title === null && !store.conversations.areKept.value;
+      header.hidden = labels.title === null && !menu.isTaken.value;
+      header.classList.toggle("kept", menu.isTaken.value);
       fill(notice, labels.notice);
     }),
     effect(() => {

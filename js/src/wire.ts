@@ -18,6 +18,11 @@ export const MAX_TITLE = 200;
 /** How many conversations are listed; more than that nobody reads. */
 export const MAX_LISTED = 500;
 
+/** The assets, code that is not in the bundle: each is a file of `assets/`. */
+export const ASSETS = ["conversations", "highlight", "math"] as const;
+
+export type AssetName = (typeof ASSETS)[number];
+
 export type Ending = "complete" | "stopped" | "interrupted" | "error";
 
 export interface Message {
@@ -95,6 +100,12 @@ export type Command =
       readonly nonce: string;
       readonly text: string;
     }
+  | {
+      readonly type: "asset";
+      readonly client: string;
+      readonly nonce: string;
+      readonly name: string;
+    }
   | { readonly type: "stop"; readonly client: string; readonly turn: string }
   | { readonly type: "retry"; readonly client: string; readonly nonce: string }
   | {
@@ -123,6 +134,7 @@ const isCount = (value: unknown): value is number =>
 const isName = (value: unknown): value is string =>
   isText(value) && value.length > 0 && value.length <= MAX_NAME;
 const isTurn = (value: unknown): value is string | null => value === null || isName(value);
+const isAssetName: Check = (value) => (ASSETS as readonly unknown[]).includes(value);
 
 /** Read `[attempt, of]`: which connection is being tried, of how many. */
 export function readAttempt(view: View): Attempt | null {
@@ -191,6 +203,15 @@ const REPLY = {
 export function readReply(content: unknown): Reply | null {
   const isReply = isFields(content) && content.type === "reply" && matches(content, REPLY);
   return isReply ? (content as unknown as Reply) : null;
+}
+
+/** Return the asset that `content` brings, or null. */
+export function readAsset(content: unknown): { name: AssetName; text: string } | null {
+  const isAsset =
+    isFields(content) &&
+    content.type === "asset" &&
+    matches(content, { name: isAssetName, text: isText });
+  return isAsset ? { name: content.name as AssetName, text: content.text as string } : null;
 }
 
 /** Return the conversations that `content` lists, as far as they can be opened, or null. */
@@ -313,6 +334,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   open: { ...ASKED, conversation: isName },
   rename: { ...ASKED, conversation: isName, title: isTitle },
   remove: { ...ASKED, conversation: isName },
+  asset: { ...ASKED, name: isAssetName },
 };
 
 /** What the kernel makes of a command: it acts on it, refuses its shape, or knows no such type. */

@@ -27,6 +27,7 @@ from .conversation import ConversationInfo, Message
 from .errors import ChatError
 from .loop import turns
 from .outbox import Outbox
+from .rate import RateLimit
 from .sources import SourceLike
 from .sync import Outgoing, State
 from .traits import OwnedDict, OwnedFlag, OwnedList, OwnedText
@@ -114,7 +115,7 @@ class ChatNode(anywidget.AnyWidget):
         )
         self._commands = Commands(self._chat, self._send_custom)
         self._outbox = Outbox(self._chat.state, send=self._send_out, loop=turns)
-        self._rate = wire.RateLimit()
+        self._rate = RateLimit()
         super().__init__(**kwargs)
         turns.call(self._assign, self._chat.state)
         kernel.stop_with_cell(self._stop_soon)
