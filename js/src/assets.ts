@@ -15,6 +15,7 @@ import type { AssetName } from "./wire.js";
 interface Assets {
   conversations: typeof import("./assets/conversations.js");
   highlight: typeof import("./assets/highlight.js");
+  math: typeof import("./assets/math.js");
 }
 
 /** A digest of the sources: build.mjs and vitest.config.ts put it here. */

@@ -47,6 +47,8 @@ export class Block {
   readonly start: number;
   end: number;
 
+  /** A paragraph's: the sign that ends the formula in which its last line leaves it, or "". */
+  openFormula = "";
   /** A heading's. */
   level = 0;
   /** An item's; a list has its first item's. */
@@ -74,10 +76,10 @@ export class Block {
 
 /** Keep what `block` is now, and return what puts that back; its children are only counted. */
 export function remember(block: Block): () => void {
-  const { kind, isOpen, text, end, level, isLoose, alignments } = block;
+  const { kind, isOpen, text, end, openFormula, level, isLoose, alignments } = block;
   const count = block.children.length;
   return () => {
-    Object.assign(block, { kind, isOpen, text, end, level, isLoose, alignments });
+    Object.assign(block, { kind, isOpen, text, end, openFormula, level, isLoose, alignments });
     block.children.length = count;
   };
 }

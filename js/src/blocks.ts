@@ -13,6 +13,7 @@
 
 import { Block, remember } from "./block.js";
 import { type Site, STARTS } from "./block-starts.js";
+import { openSign } from "./formula.js";
 import { completeDelimiterRow, isHeld } from "./held-lines.js";
 import { Line } from "./line.js";
 import { type Definition, readDefinition } from "./references.js";
@@ -111,7 +112,7 @@ export class BlockParser {
     this.#matched = container;
     this.#isMatched = container === this.#tip;
 
-    while (container.kind !== "code") {
+    while (container.kind !== "code" && container.openFormula === "") {
       const opened = openBlock(this.#site, container, line);
       if (opened === null) break;
       container = opened;
@@ -140,15 +141,15 @@ export class BlockParser {
   }
 
   #addText(container: Block, line: Line): Block {
-    if (container.kind === "code" || container.kind === "paragraph") {
-      container.text += `${line.remainder}\n`;
-      return container;
-    }
-    if (line.isBlank) return container;
+    const isText = container.kind === "code" || container.kind === "paragraph";
+    if (line.isBlank && !isText) return container;
     const isTable = container.kind === "table";
-    const block = this.#open(isTable ? "row" : "paragraph");
+    const block = isText ? container : this.#open(isTable ? "row" : "paragraph");
     block.text += isTable ? line.remainder : `${line.remainder}\n`;
     if (isTable) this.#close(block);
+    else if (block.kind === "paragraph") {
+      block.openFormula = openSign(line.remainder, block.openFormula);
+    }
     return block;
   }
 

@@ -5,11 +5,13 @@
  * made where every marker so far has a partner; where that never happens, at a limit.
  */
 
+import { readFormula } from "./formula.js";
+
 const AT_LEAST = 1000;
 const AT_MOST = 6000;
 
 const OPENERS: Readonly<Record<string, string>> = { "]": "[", ">": "<", ")": "(" };
-const PAIRS = ["*", "_", "~", "`", "$"];
+const PAIRS = ["*", "_", "~", "`"];
 
 /** Cut `text`, behind white space where there is any. */
 export function chunks(text: string): string[] {
@@ -33,7 +35,11 @@ export function chunkEnd(text: string, start: number): number {
   for (let at = start; at < Math.min(limit, text.length); at += 1) {
     const sign = text[at] ?? "";
     const opener = OPENERS[sign];
-    if (sign === "\\") at += 1;
+    const formula = sign === "$" || sign === "\\" ? readFormula(text, at) : null;
+    // No cut is made before it is known whether a formula ends.
+    if (formula === "open") return text.length;
+    if (formula !== null) at = formula.end - 1;
+    else if (sign === "\\") at += 1;
     else if (opener !== undefined) add(opener, -1);
     else if (isOpener(text, at, sign)) add(sign, 1);
     else if (at - start >= AT_LEAST && isEnd(text, at) && isEven(open)) return at + 1;
@@ -44,7 +50,7 @@ export function chunkEnd(text: string, start: number): number {
 }
 
 function isOpener(text: string, at: number, sign: string): boolean {
-  if (sign === "[" || sign === "*" || sign === "~" || sign === "`" || sign === "$") return true;
+  if (sign === "[" || sign === "*" || sign === "~" || sign === "`") return true;
   if (sign === "(") return text[at - 1] === "]";
   if (sign === "<") return /[a-z/!?]/i.test(text[at + 1] ?? "");
   return sign === "_" && !(/\w/.test(text[at - 1] ?? "") && /\w/.test(text[at + 1] ?? ""));

@@ -13,6 +13,7 @@ import { visibleHtml } from "./code.js";
 import { nextTicks, spanText } from "./code-span.js";
 import { Delimiters } from "./delimiters.js";
 import { decodeEntity, ENTITY, PUNCTUATION } from "./entities.js";
+import { formulaHtml, isAwaited, readFormula } from "./formula.js";
 import { cutOpenEnd, isNear, NEAR } from "./open-ends.js";
 import { isBracket, Openers } from "./openers.js";
 import { join, type Piece, tagPiece, textPiece } from "./pieces.js";
@@ -21,8 +22,10 @@ import { ANY_TAG, EMAIL, OWN_TAG, URI } from "./tags.js";
 import { linkAttributes, readTarget, type Scope } from "./targets.js";
 
 const FOOTNOTE = /\[\^([^\s[\]]{1,100})\]/y;
-const TEXT = /[^\n\\`*_~[\]!<&]+/y;
+const TEXT = /[^\n\\`*_~[\]!<&$]+/y;
 const TICKS = /`+/y;
+const MARKS = /[.,;:?)]{1,3}/y;
+const DOLLARS = /\$+/y;
 
 const MAX_OPEN_TAGS = 20;
 
@@ -33,7 +36,7 @@ export function inlineHtml(text: string, scope: Scope, isPartial = false): strin
 }
 
 class Inline {
-  readonly #text: string;
+  #text: string;
   readonly #scope: Scope;
   readonly #isPartial: boolean;
   readonly #pieces: Piece[] = [];
@@ -50,9 +53,8 @@ class Inline {
   }
 
   html(): string {
-    const text = this.#text;
-    while (this.#at < text.length) {
-      switch (text[this.#at]) {
+    while (this.#at < this.#text.length) {
+      switch (this.#text[this.#at]) {
         case "\n":
           this.#newline();
           break;
@@ -62,10 +64,13 @@ class Inline {
         case "`":
           this.#code();
           break;
+        case "$":
+          if (!this.#formula()) this.#dollars();
+          break;
         case "*":
         case "_":
         case "~":
-          this.#at = this.#delimiters.read(text, this.#at);
+          this.#at = this.#delimiters.read(this.#text, this.#at);
           break;
         case "[":
           this.#openBracket();
@@ -74,7 +79,7 @@ class Inline {
           this.#closeBracket();
           break;
         case "!":
-          if (text[this.#at + 1] === "[") this.#push("![", 2);
+          if (this.#text[this.#at + 1] === "[") this.#push("![", 2);
           else this.#add("!", 1);
           break;
         case "<":
@@ -124,10 +129,41 @@ class Inline {
     if (next === "\n") {
       this.#at += 1;
       this.#break(true);
+    } else if (this.#formula()) {
+      // It was `\\(` or `\\[`, and no escape.
     } else if (PUNCTUATION.test(next)) {
       this.#pieces.push({ ...textPiece(next), isText: false });
       this.#at += 2;
     } else this.#add("\\", 1);
+  }
+
+  #dollars(): void {
+    const run = this.#match(DOLLARS)?.[0] ?? "";
+    this.#add(run, run.length);
+  }
+
+  /** Read a formula; one that is still open at the end is withheld, and so is the text's end. */
+  #formula(): boolean {
+    const [text, at] = [this.#text, this.#at];
+    const formula = readFormula(text, at, this.#isPartial);
+    if (formula === "open" && this.#isPartial && isAwaited(text, at)) {
+      this.#text = text.slice(0, at);
+      this.#trimEnd();
+      return true;
+    }
+    if (formula === null || formula === "open") return false;
+    this.#at = formula.end;
+    const marks = formula.isDisplay ? "" : (this.#match(MARKS)?.[0] ?? "");
+    const html = formulaHtml(formula, marks);
+    this.#pieces.push({ ...textPiece(formula.tex + marks), isText: false, html });
+    this.#at += marks.length;
+    return true;
+  }
+
+  #trimEnd(): void {
+    let last = this.#pieces.at(-1);
+    for (; last?.isText && last.text.trim() === ""; last = this.#pieces.at(-1)) this.#pieces.pop();
+    if (last?.isText) this.#pieces[this.#pieces.length - 1] = textPiece(last.text.trimEnd());
   }
 
   #code(): void {

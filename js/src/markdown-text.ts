@@ -14,6 +14,7 @@ import { Drawn } from "./drawn.js";
 import { furnish } from "./furnish.js";
 import { Lookups } from "./lookups.js";
 import { blockHtml, leafHtml, listPart, shellHtml, textHtml, textOf } from "./markdown.js";
+import { Formulas } from "./math.js";
 import { Notes } from "./notes.js";
 import { appendText, isAlike, patchChildren } from "./patch.js";
 import { press } from "./press.js";
@@ -36,6 +37,7 @@ const SLOTS: { readonly [K in Kind]?: string } = {
 export class MarkdownText implements TextView {
   readonly element = makeContent();
   readonly strings: Strings;
+  readonly #formulas = new Formulas(this.element);
   readonly #codes = new WeakMap<Element, CodeView>();
   /** Those that may still get more. */
   #growing: CodeView[] = [];
@@ -236,8 +238,7 @@ export class MarkdownText implements TextView {
     const scope = start === 0 ? this.#lookups.scope(drawn) : this.#lookups.goOn(drawn);
     let { nodes } = drawn.frozen;
     const add = (piece: string, isOpen: boolean) => {
-      const fragment = sanitise(textHtml(piece, scope, isOpen));
-      furnish(fragment, this.strings);
+      const fragment = this.#nodes(textHtml(piece, scope, isOpen));
       patchChildren(element, fragment, nodes);
     };
     for (; end < text.length; end = chunkEnd(text, start)) {
@@ -279,8 +280,7 @@ export class MarkdownText implements TextView {
 
   /** Make elements of the HTML of blocks; rows alone are nothing to a parser of HTML. */
   #elements(html: string, isRows: boolean, codes: readonly Block[]): Element[] {
-    const fragment = sanitise(isRows ? `<table><tbody>${html}</tbody></table>` : html);
-    furnish(fragment, this.strings);
+    const fragment = this.#nodes(isRows ? `<table><tbody>${html}</tbody></table>` : html);
     for (const [i, element] of fragment.querySelectorAll('div[part="code"]').entries()) {
       const block = codes[i];
       if (block === undefined) continue;
@@ -290,6 +290,13 @@ export class MarkdownText implements TextView {
     }
     const parent = isRows ? fragment.querySelector("tbody") : fragment;
     return [...(parent?.children ?? [])];
+  }
+
+  #nodes(html: string): DocumentFragment {
+    const fragment = sanitise(html);
+    furnish(fragment, this.strings);
+    this.#formulas.draw(fragment);
+    return fragment;
   }
 
   #insert(holder: Drawn, drawn: Drawn): void {

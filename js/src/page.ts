@@ -1,6 +1,7 @@
 /** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
 
 import * as highlight from "./assets/highlight.js";
+import * as math from "./assets/math.js";
 import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
 import { Pace } from "./pace.js";
@@ -30,6 +31,7 @@ function open(el: Element): MarkdownText {
 }
 
 provideAsset("highlight", highlight);
+provideAsset("math", math);
 adoptStyles(document);
 // The pace of a view is there for the benchmark, which draws as often as a view does.
 Object.assign(window, { renderMarkdown, Pace });

@@ -30,7 +30,8 @@ function patch(old: ChildNode, next: ChildNode): void {
     if (next.data.startsWith(old.data)) old.appendData(next.data.slice(old.length));
     else old.data = next.data;
   } else if (old instanceof Element && next instanceof Element && isAlike(old, next)) {
-    patchChildren(old, next);
+    // A formula has its source as an attribute, and is the same where that is.
+    if (old.localName !== "math") patchChildren(old, next);
   } else old.replaceWith(next);
 }
 

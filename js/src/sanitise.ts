@@ -21,7 +21,7 @@ const TAGS = new Set(
 const VOID = new Set(["br", "hr"]);
 
 const PARTS = new Set(
-  "code code-bar done footnote footnote-text image invisible language lines loose rest table task tight".split(
+  "code code-bar display done footnote footnote-text image invisible language lines loose math rest table task tight unbroken".split(
     " ",
   ),
 );

@@ -34,6 +34,8 @@ export const STRINGS = {
   footnotes: "Footnotes",
   footnote: "Footnote {number}",
   backToText: "Back to the text",
+  formula: "Formula",
+  badFormula: "This formula cannot be typeset: {reason}",
   task: "Task",
   image: "Image",
   thinking: "AI is thinking…",

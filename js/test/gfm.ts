@@ -27,3 +27,18 @@ export const GFM: readonly string[] = [
   "**bold *both*** __x__ _a_ **open\n\n*next **x\n\n[open](https://exa\n\n`tick\n",
   "tab\tin\n\n-\ttab item\n\n\t\tcode in item\n",
 ];
+
+/** Formulas, prices, and what only looks like one of them. */
+export const MATH: readonly string[] = [
+  "a $x^2$ b $y$, **$z$** ($w$) and $n$th, $5$ or $20^\\circ$C\n",
+  "It costs $5 and $6, $20-$30, US$ 5, between $1,000 and $2,000; $HOME $PATH.\n",
+  "so $$ x = 1 $$ and \\(y_1\\) and \\[z + 1\\] and \\(see below\\) end\n",
+  "Then\n$$\n- x\n+ y\n= z | w\n---|---\n\n$$\n- item\n",
+  "Then\n$$\n- x\n= z | w\n--|--\n$$\nholds\n- item $a\n- b$\n",
+  "\\[\n\\begin{aligned}\na &= b \\\\[2pt]\n# c\n> d\n\\end{aligned}\n\\]\n\n---\n",
+  "- one\n  $$\n  x\n  - y\n  $$\n- two\n$$\nz\n$$\n\n> \\[\n> + w\n> \\]\n",
+  "| $a$ | \\(b\\) |\n|---|---|\n| $c | d$ |\n| `$e$` | $$f$$ |\n\n# On $g$\n\n$h\n===\n",
+  "[$x$](https://a.example) ![$y$](b) $[z](c)$ `$` $`a$` \\$b$ c\\$ $$$ $$ $ $d \\$ e$\n",
+  "$\\text{<b>}$ $&lt;$ $a*b$ *c $d*$ _e_ $f_g$ [^1]\n\n[^1]: On $h$.\n",
+  "$$x$$ $$ y\nz $$ $$\n\n\\(open\n\n\\[open\nmore\n\n$$open",
+];

@@ -27,6 +27,9 @@ const long: readonly [string, string][] = [
     `${"[a][b] [^c] ".repeat(200)}\n\n[b]: https://b.example\n[^c]: c`,
   ],
   ["an opener that nothing closes", `[a ${"*b c ".repeat(3000)}`],
+  ["formulas", "With $a_i = b * c$ and \\(x [ y\\), it costs $5 or $6. ".repeat(80)],
+  ["formulas that are long", `It is $$\\frac{1}{2}${" + *x".repeat(400)}$$ or so. `.repeat(8)],
+  ["a dollar that nothing closes", `It costs $x ${"and so on ".repeat(1500)}`],
   ["words without spaces", "😀".repeat(8000)],
 ];
 

@@ -194,6 +194,13 @@ describe("time is bounded", () => {
     ["blank code", `\`\`\`\n${"\n".repeat(long)}`],
     ["blank lines in code", `    a\n${"\n".repeat(long)}b`],
     ["definitions", Array.from({ length: 3000 }, (_, i) => `[${i}]: x\n`).join("")],
+    ["dollars", "$a ".repeat(long / 3)],
+    ["pairs of dollars", "$$a ".repeat(long / 80)],
+    ["runs of dollars", "$".repeat(long)],
+    ["formulas", "$a$ ".repeat(long / 100)],
+    ["escaped brackets", "\\(a\\[".repeat(long / 5)],
+    ["prices", "$5 a b ".repeat(long / 7)],
+    ["a line of formulas", "$$\n- a\n".repeat(long / 140)],
     ["entities", "&amp".repeat(long / 4)],
     ["one word", "a".repeat(long * 10)],
   ])(

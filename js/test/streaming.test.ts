@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { MarkdownText } from "../src/markdown-text.js";
-import { GFM } from "./gfm.js";
+import { GFM, MATH } from "./gfm.js";
 import { readSpec } from "./spec.js";
 
 // The sanitiser takes most of the time in jsdom, and makes no difference between the two.
@@ -23,6 +23,7 @@ function expectSame(streamed: Element, expected: Element, how: string) {
 const examples = [
   ...readSpec().map(({ markdown, number, section }) => [`${number} ${section}`, markdown] as const),
   ...GFM.map((markdown, i) => [`GFM ${i}`, markdown] as const),
+  ...MATH.map((markdown, i) => [`math ${i}`, markdown] as const),
 ];
 
 describe("a text that was streamed is drawn as one that was there at once", () => {

@@ -1,0 +1,60 @@
+/** Formulas as MathML: none is typeset twice, whatever is drawn around it, and not many at once. */
+
+import { sanitiseMath } from "./sanitise-math.js";
+import { fill, STRINGS } from "./strings.js";
+import { typeset } from "./typeset.js";
+
+/** How much TeX is typeset at once: what takes some milliseconds. */
+const MAX_AT_ONCE = 1500;
+const MAX_KEPT = 500;
+const MAX_REASON = 120;
+/** A shorter formula is never too wide for a view, and needs no keys to be scrolled. */
+const MAX_NARROW = 40;
+
+const kept = new Map<string, Element>();
+
+/** Draw the formulas in `nodes`; returns false where some are left for later, for they are many. */
+export function drawFormulas(nodes: ParentNode): boolean {
+  let left = MAX_AT_ONCE;
+  for (const code of nodes.querySelectorAll('[part~="math"] > code:not([title])')) {
+    const { parentElement: place, textContent: tex } = code;
+    // Characters that nobody sees are named there, and the formula is not the text any more.
+    if (place === null || code.firstElementChild !== null) continue;
+    const isDisplay = place.getAttribute("part") === "math display";
+    const key = `${isDisplay}${tex}`;
+    let drawn = kept.get(key);
+    if (drawn === undefined) {
+      if (left <= 0) return false;
+      left -= tex.length;
+      drawn = draw(tex, isDisplay);
+      if (kept.size >= MAX_KEPT) kept.clear();
+      kept.set(key, drawn);
+    }
+    code.replaceWith(document.importNode(drawn, true));
+    if (isDisplay && tex.length > MAX_NARROW) makeScrollable(place);
+  }
+  return true;
+}
+
+/** The formula as MathML, or as it was written with what is wrong with it. */
+function draw(tex: string, isDisplay: boolean): Element {
+  try {
+    const math = sanitiseMath(typeset(tex, isDisplay));
+    math.setAttribute("alttext", tex);
+    return math;
+  } catch (error) {
+    const code = document.createElement("code");
+    code.textContent = tex;
+    const reason = error instanceof Error ? error.message : String(error);
+    const [what = ""] = reason.split(" at position ");
+    code.title = fill(STRINGS.badFormula, { reason: what.trim().slice(0, MAX_REASON) });
+    return code;
+  }
+}
+
+/** Wide formulas are scrolled by keys, too. */
+function makeScrollable(place: Element): void {
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", STRINGS.formula);
+  place.setAttribute("tabindex", "0");
+}
