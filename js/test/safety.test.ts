@@ -144,7 +144,7 @@ describe("time is bounded", () => {
     ["dollars", "$a ".repeat(long / 3)],
     ["pairs of dollars", "$$a ".repeat(long / 80)],
     ["runs of dollars", "$".repeat(long)],
-    ["formulas", "$a$ ".repeat(long / 20)],
+    ["formulas", "$a$ ".repeat(long / 100)],
     ["escaped brackets", "\\(a\\[".repeat(long / 5)],
     ["prices", "$5 a b ".repeat(long / 7)],
     ["a line of formulas", "$$\n- a\n".repeat(long / 140)],
