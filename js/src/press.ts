@@ -1,7 +1,8 @@
 /** What the buttons within a drawn text do. */
 
+import { insertCell } from "./cells.js";
 import { copyText } from "./clipboard.js";
-import { icon } from "./icons.js";
+import { type Icon, icon } from "./icons.js";
 import type { MarkdownText } from "./markdown-text.js";
 import { STRINGS } from "./strings.js";
 
@@ -13,6 +14,9 @@ export function press(target: Element, text: MarkdownText): void {
   switch (button?.getAttribute("part")) {
     case "copy":
       void copyCode(button, text);
+      break;
+    case "insert":
+      void insertCode(button, text);
       break;
     case "fold":
       codeOf(button, text)?.toggleFold();
@@ -37,11 +41,20 @@ async function copyCode(button: HTMLButtonElement, text: MarkdownText): Promise<
   sayCopied(button, isCopied);
 }
 
+async function insertCode(button: HTMLButtonElement, text: MarkdownText): Promise<void> {
+  const code = codeOf(button, text);
+  if (code === undefined) return;
+  const isDone = await insertCell(code.source, button).catch(() => false);
+  say(button, isDone ? "copied" : "error", isDone ? STRINGS.inserted : STRINGS.insertFailed);
+  setTimeout(() => say(button, "new", STRINGS.insertCell), SHOWN);
+}
+
 /** Say on a button, for a moment, whether something was copied. */
 export function sayCopied(button: HTMLButtonElement, isCopied: boolean): void {
-  button.replaceChildren(
-    icon(isCopied ? "copied" : "copy"),
-    isCopied ? STRINGS.copied : STRINGS.copyFailed,
-  );
-  setTimeout(() => button.replaceChildren(icon("copy"), STRINGS.copy), SHOWN);
+  say(button, isCopied ? "copied" : "copy", isCopied ? STRINGS.copied : STRINGS.copyFailed);
+  setTimeout(() => say(button, "copy", STRINGS.copy), SHOWN);
+}
+
+function say(button: HTMLButtonElement, name: Icon, label: string): void {
+  button.replaceChildren(icon(name), label);
 }
