@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hatch_build import run_npm
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from browser.complaints import Complaints
+from browser.notebook import OpenNotebook
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / ".artifacts" / "screenshots"
@@ -55,6 +55,17 @@ $$x = a_0 + a_1 + a_2 + a_3 + a_4 + a_5 + a_6 + a_7 + a_8 + a_9 + a_{10} + a_{11
 a_{13} + a_{14} + a_{15} + a_{16} + a_{17} + a_{18} + a_{19} + a_{20} + a_{21}$$
 """
 FORMULAS = 14
+
+CHATS = r"""
+from printer_widget import ChatNode
+
+async def answer(messages):
+    yield "Its area is $\pi"
+    yield " r^2$.\n"
+
+chats = [ChatNode(answer) for _ in range(2)]
+display(*chats)
+"""
 
 # What stands in formulas, and what nothing of a model's may become.
 SHOW = """(text) => {
@@ -111,10 +122,22 @@ ATTACK = """async (texts) => {
 
 @pytest.fixture(scope="module")
 def page_path() -> Path:
-    npm = shutil.which("npm")
-    assert npm is not None, "npm builds the page: install Node"
-    subprocess.run([npm, "--prefix", "js", "run", "page"], cwd=ROOT, check=True)
+    run_npm(ROOT, "run", "page", quiet=True)
     return ROOT / "js" / "dist" / "page" / "index.html"
+
+
+@pytest.fixture
+def asked(context: BrowserContext) -> list[str]:
+    """The assets that this context's pages have asked their kernels for."""
+    names: list[str] = []
+
+    def read(frame: str | bytes) -> None:
+        text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+        if '"type":"asset"' in text:
+            names.extend(re.findall(r'"name":"(\w+)"', text))
+
+    context.on("page", lambda page: page.on("websocket", lambda one: one.on("framesent", read)))
+    return names
 
 
 @pytest.fixture
@@ -218,3 +241,18 @@ def test_a_hostile_formula_runs_loads_and_hides_nothing(
     expect(page.locator("mfrac")).to_have_count(1)
     assert page.evaluate("window.ran") == 0
     assert requests == []
+
+
+def test_the_kernel_of_a_notebook_sends_once_what_draws_formulas(
+    asked: list[str], open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(CHATS)
+    notebook.run(0)
+    for nth in range(2):
+        chat = notebook.chat(nth)
+        chat.ask("What is a circle?")
+        chat.wait("ended")
+        formula = chat.host.locator("math")
+        expect(formula).to_have_attribute("alttext", "\\pi r^2")
+        assert formula.evaluate("(one) => getComputedStyle(one.parentElement).overflowX") == "auto"
+    assert asked == ["math"]
