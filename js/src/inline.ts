@@ -163,7 +163,9 @@ class Inline {
   #trimEnd(): void {
     let last = this.#pieces.at(-1);
     for (; last?.isText && last.text.trim() === ""; last = this.#pieces.at(-1)) this.#pieces.pop();
-    if (last?.isText) this.#pieces[this.#pieces.length - 1] = textPiece(last.text.trimEnd());
+    if (last?.isText && /\s$/.test(last.text)) {
+      this.#pieces[this.#pieces.length - 1] = textPiece(last.text.trimEnd());
+    }
   }
 
   #code(): void {

@@ -4,8 +4,8 @@ import { sanitiseMath } from "./sanitise-math.js";
 import { fill, STRINGS } from "./strings.js";
 import { typeset } from "./typeset.js";
 
-/** How much TeX is typeset at once: what takes some milliseconds. */
-const MAX_AT_ONCE = 1500;
+/** How long formulas are typeset at once: a frame must not wait for more. */
+const MAX_AT_ONCE = 8; // ms
 const MAX_KEPT = 500;
 const MAX_REASON = 120;
 /** A shorter formula is never too wide for a view, and needs no keys to be scrolled. */
@@ -15,7 +15,8 @@ const kept = new Map<string, Element>();
 
 /** Draw the formulas in `nodes`; returns false where some are left for later, for they are many. */
 export function drawFormulas(nodes: ParentNode): boolean {
-  let left = MAX_AT_ONCE;
+  const start = performance.now();
+  let isFirst = true;
   for (const code of nodes.querySelectorAll('[part~="math"] > code:not([title])')) {
     const { parentElement: place, textContent: tex } = code;
     // Characters that nobody sees are named there, and the formula is not the text any more.
@@ -24,8 +25,8 @@ export function drawFormulas(nodes: ParentNode): boolean {
     const key = `${isDisplay}${tex}`;
     let drawn = kept.get(key);
     if (drawn === undefined) {
-      if (left <= 0) return false;
-      left -= tex.length;
+      if (!isFirst && performance.now() - start > MAX_AT_ONCE) return false;
+      isFirst = false;
       drawn = draw(tex, isDisplay);
       if (kept.size >= MAX_KEPT) kept.clear();
       kept.set(key, drawn);
