@@ -3,7 +3,6 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
-import { minify } from "terser";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUTPUT = join(HERE, "..", "src", "printer_widget", "static");
@@ -25,6 +24,7 @@ const OPTIONS = {
 };
 
 if (process.argv.includes("--page")) await buildPage();
+else if (process.argv.includes("--bench")) await buildRivals();
 else await buildPackage();
 
 /** Build what the Python package carries: the bundle, and the assets that it asks the kernel for. */
@@ -44,11 +44,6 @@ async function buildPackage() {
 
 async function buildBundle() {
   const made = await run("widget.js", { entryPoints: ["src/widget.ts"], format: "esm" });
-  // What esbuild leaves: functions that need no `this`, most of them the sanitiser's.
-  const compress = { ecma: 2022, passes: 3, unsafe_arrows: true };
-  const source = Buffer.from(made.contents).toString();
-  const { code = "" } = await minify(source, { module: true, compress });
-  made.contents = Buffer.from(code);
   const { length } = made.contents;
   console.log(`widget.js: ${length} of ${BUDGET} bytes`);
   if (length > BUDGET) throw new Error(`widget.js has ${length} bytes; its budget is ${BUDGET}`);
@@ -163,4 +158,16 @@ async function buildPage() {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.html"), page);
   console.log(`page/index.html: ${Buffer.byteLength(page)} bytes`);
+}
+
+/** Build what tests/bench/render.py puts beside the renderer into that page. */
+async function buildRivals() {
+  const { outputFiles } = await build({
+    ...OPTIONS,
+    entryPoints: ["bench/rivals.ts"],
+    format: "iife",
+    outfile: "rivals.js",
+  });
+  await mkdir(join(HERE, "dist", "bench"), { recursive: true });
+  await writeFile(join(HERE, "dist", "bench", "rivals.js"), outputFiles[0].contents);
 }

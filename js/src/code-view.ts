@@ -2,14 +2,15 @@
 
 import type { Block } from "./block.js";
 import { canInsert } from "./cells.js";
-import { boxes, boxHtml, codeOf, FOLD_LINES, languageOf } from "./code.js";
+import { boxes, boxHtml, codeOf, FOLD_LINES, isVisible, languageOf } from "./code.js";
 import { highlight } from "./highlighting.js";
 import { type Icon, icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
-import { fill, STRINGS } from "./strings.js";
+import { fill, type Strings } from "./strings.js";
 
 export class CodeView {
   readonly element: Element;
+  readonly #strings: Strings;
   #block: Block;
   readonly #code: Element;
   readonly #fold = document.createElement("button");
@@ -19,7 +20,8 @@ export class CodeView {
   #last = { start: 0, lines: 0 };
 
   /** Take over what markdown.ts made of `block`, and add what a reader can press. */
-  constructor(element: Element, block: Block) {
+  constructor(element: Element, block: Block, strings: Strings) {
+    this.#strings = strings;
     this.element = element;
     this.#block = block;
     this.#code = element.querySelector("code") ?? element;
@@ -30,8 +32,8 @@ export class CodeView {
         .map((box) => box.text),
     );
     const bar = element.querySelector("[part=code-bar]");
-    if (canInsert()) bar?.append(makeBarButton("insert", "new", STRINGS.insertCell));
-    bar?.append(makeBarButton("copy", "copy", STRINGS.copy));
+    if (canInsert()) bar?.append(makeBarButton("insert", "new", strings.insertCell));
+    bar?.append(makeBarButton("copy", "copy", strings.copy));
     // Wide code is scrolled by keys, too.
     element.querySelector("pre")?.setAttribute("tabindex", "0");
     this.#fold.type = "button";
@@ -66,12 +68,11 @@ export class CodeView {
     this.#drawn = code;
     if (first === undefined) return;
     const text = this.#code.lastElementChild?.firstChild;
-    const isMore = text instanceof Text && text.data === before && first.text.startsWith(before);
-    const added = isMore
-      ? sanitise(boxHtml({ ...first, text: first.text.slice(before.length) }))
-      : null;
-    const tail = added?.firstElementChild?.firstChild;
-    if (isMore && tail instanceof Text && tail.nextSibling === null) text.appendData(tail.data);
+    // The second half of a character says what the character is, and whether it can be seen.
+    const isWhole = !/[\ud800-\udbff]$/.test(before);
+    const isGrown = text instanceof Text && text.data === before && first.text.startsWith(before);
+    const added = first.text.slice(before.length);
+    if (isWhole && isGrown && isVisible(added)) text.appendData(added);
     else {
       this.#code.lastElementChild?.remove();
       this.#code.append(sanitise(boxHtml(first)));
@@ -107,8 +108,8 @@ export class CodeView {
     if (this.element.getAttribute("part") !== state) this.element.setAttribute("part", state);
     this.#fold.setAttribute("aria-expanded", String(this.#isUnfolded));
     this.#fold.textContent = this.#isUnfolded
-      ? STRINGS.showLess
-      : fill(STRINGS.showLines, { count: total });
+      ? this.#strings.showLess
+      : fill(this.#strings.showLines, { count: total });
     if (this.#fold.parentElement === null) this.element.append(this.#fold);
   }
 }

@@ -8,9 +8,9 @@
 
 import { shelf } from "./assets.js";
 import { randomName, whole } from "./names.js";
+import { readOptions } from "./options.js";
 import type { Source } from "./shelf.js";
 import { Store } from "./store.js";
-import { STRINGS } from "./strings.js";
 import { type Timer, Timers } from "./timers.js";
 import {
   type Command,
@@ -56,7 +56,7 @@ const READY_AGAIN = [500, 1500, 4000] as const;
 const RESTORED_PATIENCE = 10_000; // ms
 
 export class ModelLink {
-  readonly store = new Store();
+  readonly store: Store;
   readonly client = randomName();
   readonly #model: Model;
   readonly #timers = new Timers();
@@ -78,14 +78,14 @@ export class ModelLink {
 
   constructor(model: Model, signal: AbortSignal) {
     this.#model = model;
+    this.store = new Store(readOptions(model.get("_options")));
     this.#readModel(EMPTY);
     model.on("msg:custom", this.#onCustom);
     model.on("change", this.#onChange);
     model.on("comm_live_update", this.#onCommLive);
     signal.addEventListener("abort", () => this.#close(), { once: true });
-    // Restored without a kernel, a conversation is simply there; but nothing streams in it.
-    if (this.store.isStreaming.value) this.#probe(RESTORED_PATIENCE);
-    else this.#report("ready");
+    // Restored without a kernel, a conversation can be read; but nothing streams in it.
+    this.#probe(RESTORED_PATIENCE, this.store.isStreaming.value);
     this.#readyAgain(0);
   }
 
@@ -112,27 +112,27 @@ export class ModelLink {
   /** Ask the last question again. */
   retry(): void {
     const command = { type: "retry", client: this.client, nonce: randomName() } as const;
-    this.#ask(command, STRINGS.retryRefused);
+    this.#ask(command, this.store.strings.retryRefused);
   }
 
   /** Ask `text` in the place of a question; `settled` says whether the kernel does. */
   edit(message: string, text: string, settled: (isDone: boolean) => void): void {
     if (text.length > MAX_TEXT) {
-      this.store.note.value = STRINGS.tooLong;
+      this.store.note.value = this.store.strings.tooLong;
       settled(false);
       return;
     }
     const [client, nonce] = [this.client, randomName()];
     this.#ask(
       { type: "edit", client, nonce, message, text: whole(text) },
-      STRINGS.editRefused,
+      this.store.strings.editRefused,
       settled,
     );
   }
 
   remove(message: string): void {
     const [client, nonce] = [this.client, randomName()];
-    this.#ask({ type: "delete", client, nonce, message }, STRINGS.removeRefused);
+    this.#ask({ type: "delete", client, nonce, message }, this.store.strings.removeRefused);
   }
 
   /** Send a command about what was said, one at a time, and wait for the kernel's word. */
@@ -154,7 +154,8 @@ export class ModelLink {
     this.store.isAsking.value = true;
     this.store.note.value = null;
     this.#timers.after(SEND_PATIENCE, () => {
-      if (this.#asked.delete(command.nonce) && this.store.isAsking.value) settle(STRINGS.unheard);
+      if (this.#asked.delete(command.nonce) && this.store.isAsking.value)
+        settle(this.store.strings.unheard);
     });
     this.#showPresence();
     this.#send(command);
@@ -174,7 +175,7 @@ export class ModelLink {
   #askAsset(name: string): void {
     const nonce = randomName();
     this.#asked.set(nonce, ({ ok, error }) => {
-      if (!ok) shelf.refuse(name, error ?? STRINGS.requestRefused);
+      if (!ok) shelf.refuse(name, error ?? this.store.strings.requestRefused);
     });
     this.#send({ type: "asset", client: this.client, nonce, name });
   }
@@ -219,12 +220,13 @@ export class ModelLink {
 
   // Where the kernel restarts, the host marks the comm as dead and nothing more comes: neither a
   // closing message nor an error on sending. Only a kernel that does not answer tells it is gone.
-  readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE);
+  readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE, true);
 
-  #probe(patience: number): void {
+  /** Wait for a word of the kernel; `isSure` where its silence can only mean that it is gone. */
+  #probe(patience: number, isSure: boolean): void {
     this.#timers.cancel(this.#lostTimer);
     this.#lostTimer = this.#timers.after(patience, () => {
-      this.store.lost.value = true;
+      this.store[isSure ? "lost" : "unheard"].value = true;
     });
     this.#report("ready");
   }
@@ -246,6 +248,7 @@ export class ModelLink {
     this.#timers.cancel(this.#lostTimer);
     this.#timers.cancel(this.#readyTimer);
     this.store.lost.value = false;
+    this.store.unheard.value = false;
     shelf.hear(this.#source);
   }
 
@@ -284,7 +287,7 @@ export class ModelLink {
       this.store.acceptDraft(nonce);
       this.#timers.after(ACCEPTED_PATIENCE, () => this.store.dropDraft(nonce));
     } else {
-      this.store.returnDraft(nonce, error ?? STRINGS.refused);
+      this.store.returnDraft(nonce, error ?? this.store.strings.refused);
     }
   }
 

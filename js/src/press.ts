@@ -4,7 +4,7 @@ import { insertCell } from "./cells.js";
 import { copyText } from "./clipboard.js";
 import { type Icon, icon } from "./icons.js";
 import type { MarkdownText } from "./markdown-text.js";
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 
 const SHOWN = 2000; // ms
 
@@ -38,21 +38,22 @@ async function copyCode(button: HTMLButtonElement, text: MarkdownText): Promise<
   const code = codeOf(button, text);
   if (code === undefined) return;
   const isCopied = await copyText(code.source, button);
-  sayCopied(button, isCopied);
+  sayCopied(button, isCopied, text.strings);
 }
 
 async function insertCode(button: HTMLButtonElement, text: MarkdownText): Promise<void> {
   const code = codeOf(button, text);
   if (code === undefined) return;
+  const { strings } = text;
   const isDone = await insertCell(code.source, button).catch(() => false);
-  say(button, isDone ? "copied" : "error", isDone ? STRINGS.inserted : STRINGS.insertFailed);
-  setTimeout(() => say(button, "new", STRINGS.insertCell), SHOWN);
+  say(button, isDone ? "copied" : "error", isDone ? strings.inserted : strings.insertFailed);
+  setTimeout(() => say(button, "new", strings.insertCell), SHOWN);
 }
 
 /** Say on a button, for a moment, whether something was copied. */
-export function sayCopied(button: HTMLButtonElement, isCopied: boolean): void {
-  say(button, isCopied ? "copied" : "copy", isCopied ? STRINGS.copied : STRINGS.copyFailed);
-  setTimeout(() => say(button, "copy", STRINGS.copy), SHOWN);
+export function sayCopied(button: HTMLButtonElement, isCopied: boolean, strings: Strings): void {
+  say(button, isCopied ? "copied" : "copy", isCopied ? strings.copied : strings.copyFailed);
+  setTimeout(() => say(button, "copy", strings.copy), SHOWN);
 }
 
 function say(button: HTMLButtonElement, name: Icon, label: string): void {

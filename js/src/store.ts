@@ -8,8 +8,10 @@
 
 import { batch, computed, signal } from "@preact/signals-core";
 import { Conversations } from "./conversations.js";
+import { type Details, NO_DETAILS } from "./details.js";
 import { type Labels, readLabels } from "./labels.js";
-import { count, explain, STRINGS } from "./strings.js";
+import { type Options, readOptions } from "./options.js";
+import { count, explain, type Strings } from "./strings.js";
 import {
   type Attempt,
   EMPTY,
@@ -18,6 +20,7 @@ import {
   readAttempt,
   readConversation,
   readMessages,
+  readReasoning,
   type State,
 } from "./wire.js";
 
@@ -39,8 +42,11 @@ export interface Item {
   readonly role: "user" | "assistant";
   readonly status: Ending | "streaming" | "pending";
   readonly content: string;
-  /** The sentence beside the ending's label, or beside a draft that nobody has answered. */
+  /** The sentence beside the ending's label, else one about the message or the draft. */
   readonly note: string | null;
+  /** What the model thought before it answered; null where it says nothing of that. */
+  readonly reasoning: string | null;
+  readonly details: Details;
 }
 
 /** A question on its way to the kernel. */
@@ -53,9 +59,21 @@ export interface Draft {
   readonly overdue: boolean;
 }
 
+/** How much of a stopped turn is shown until it ends: of its text, and of its reasoning. */
+export interface Stopping {
+  readonly turn: string;
+  readonly shown: number;
+  readonly reasoned: number;
+  readonly overdue: boolean;
+}
+
 export class Store {
+  readonly options: Options;
+  readonly strings: Strings;
   readonly messages = signal<readonly Message[]>([]);
   readonly streamedText = signal("");
+  /** What the model thinks in the running turn. */
+  readonly reasoning = signal("");
   readonly isStreaming = signal(false);
   readonly turn = signal<string | null>(null);
   readonly labels = signal<Labels>(readLabels({}));
@@ -64,8 +82,10 @@ export class Store {
 
   /** True while the kernel does not answer, until anything is heard from it. */
   readonly lost = signal(false);
-  /** The turn that the reader stopped, and how much of its text is shown until it ends. */
-  readonly stopping = signal<{ turn: string; shown: number; overdue: boolean } | null>(null);
+  /** True while a restored chat has heard from no kernel: there may be none, or a busy one. */
+  readonly unheard = signal(false);
+  /** The turn that the reader stopped, until it ends. */
+  readonly stopping = signal<Stopping | null>(null);
   readonly drafts = signal<readonly Draft[]>([]);
   /** Refused drafts, until their composer takes the text back. */
   readonly returned = signal<readonly Draft[]>([]);
@@ -79,6 +99,11 @@ export class Store {
 
   #state: State = EMPTY;
   readonly #keys = new Map<string, string>();
+
+  constructor(options: Options = readOptions(null)) {
+    this.options = options;
+    this.strings = options.strings;
+  }
 
   readonly phase = computed<Phase>(() => {
     if (this.lost.value) return "lost";
@@ -109,36 +134,37 @@ export class Store {
   /** One sentence per phase; nothing in it changes with a token, since screen readers speak it. */
   readonly status = computed(() => {
     const phase = this.phase.value;
-    if (phase === "lost") return STRINGS.kernelGone;
+    if (phase === "lost") return this.strings.kernelGone;
     if (this.note.value !== null) return this.note.value;
-    if (this.drafts.value.some((draft) => draft.overdue)) return STRINGS.unanswered;
+    if (this.drafts.value.some((draft) => draft.overdue)) return this.strings.unanswered;
+    if (this.unheard.value) return this.strings.noKernel;
     switch (phase) {
       case "idle":
         return "";
       case "waiting":
-        return STRINGS.thinking;
+        return this.strings.thinking;
       case "streaming":
-        return STRINGS.generating;
+        return this.strings.generating;
       case "reconnecting":
-        return this.attempt.value ? count(STRINGS.reconnecting, this.attempt.value) : "";
+        return this.attempt.value ? count(this.strings.reconnecting, this.attempt.value) : "";
       case "stopping":
-        return this.stopping.value?.overdue ? STRINGS.stillStopping : STRINGS.stopping;
+        return this.stopping.value?.overdue ? this.strings.stillStopping : this.strings.stopping;
       case "ended":
-        return STRINGS.complete;
+        return this.strings.complete;
       case "stopped":
-        return STRINGS.stopped;
+        return this.strings.stopped;
       case "failed":
-        return explain(STRINGS.failed, this.messages.value.at(-1)?.error ?? null);
+        return explain(this.strings.failed, this.messages.value.at(-1)?.error ?? null);
     }
   });
 
   readonly history = computed<readonly Item[]>(() => {
     const items: Item[] = [];
-    for (const { id, role, content, status, error } of this.messages.value) {
+    for (const { role, error, note, ...more } of this.messages.value) {
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
-      const key = this.#keys.get(id) ?? `message ${id}`;
-      items.push({ key, id, role, status, content, note: error });
+      const key = this.#keys.get(more.id) ?? `message ${more.id}`;
+      items.push({ ...more, key, role, note: error ?? note });
     }
     return items;
   });
@@ -154,7 +180,9 @@ export class Store {
       role: "assistant",
       status: lost ? "interrupted" : "streaming",
       content: text.slice(0, this.#stopped()?.shown),
-      note: lost ? STRINGS.kernelGoneShort : null,
+      note: lost ? this.strings.kernelGoneShort : null,
+      reasoning: this.reasoning.value.slice(0, this.#stopped()?.reasoned) || null,
+      details: NO_DETAILS,
     };
   });
 
@@ -165,7 +193,9 @@ export class Store {
       role: "user",
       status: "pending",
       content: text,
-      note: overdue ? STRINGS.waiting : null,
+      note: overdue ? this.strings.waiting : null,
+      reasoning: null,
+      details: NO_DETAILS,
     })),
   );
 
@@ -186,6 +216,7 @@ export class Store {
       if (state._view !== before._view) {
         this.#acceptLabels(state._view.labels);
         this.attempt.value = readAttempt(state._view);
+        this.reasoning.value = readReasoning(state._view);
         this.conversations.current.value = readConversation(state._view);
       }
       if (this.#stopped() === null) this.stopping.value = null;
@@ -198,8 +229,10 @@ export class Store {
   stop(): string | null {
     const turn = this.turn.value;
     if (!this.isStreaming.value || turn === null) return null;
-    const shown = this.#stopped()?.shown ?? this.streamedText.value.length;
-    this.stopping.value = { turn, shown, overdue: false };
+    const stopped = this.#stopped();
+    const shown = stopped?.shown ?? this.streamedText.value.length;
+    const reasoned = stopped?.reasoned ?? this.reasoning.value.length;
+    this.stopping.value = { turn, shown, reasoned, overdue: false };
     return turn;
   }
 

@@ -6,6 +6,8 @@
  * restores whatever state it was saved with. Offsets count UTF-16 code units (`String.length`).
  */
 
+import { type Details, readDetails, readText } from "./details.js";
+
 /** Longest text of one `send` or `edit`, in UTF-16 code units. */
 export const MAX_TEXT = 1_000_000;
 
@@ -31,6 +33,10 @@ export interface Message {
   readonly content: string;
   readonly status: Ending;
   readonly error: string | null;
+  /** A sentence about an answer that did not fail. */
+  readonly note: string | null;
+  readonly reasoning: string | null;
+  readonly details: Details;
 }
 
 export interface View {
@@ -39,6 +45,7 @@ export interface View {
   readonly labels: Readonly<Record<string, unknown>>;
   readonly attempt?: unknown;
   readonly conversation?: unknown;
+  readonly reasoning?: unknown;
 }
 
 /** One of the conversations that the server keeps. */
@@ -148,6 +155,11 @@ export function readConversation({ conversation }: View): string | null {
   return isName(conversation) ? conversation : null;
 }
 
+/** Read what the model thinks in the running turn, as far as it has come. */
+export function readReasoning({ reasoning }: View): string {
+  return isText(reasoning) ? reasoning : "";
+}
+
 /** Whether the kernel takes `value` as a title. */
 export const isTitle = (value: unknown): value is string =>
   isText(value) && value.length <= MAX_TITLE && value.trim() !== "";
@@ -184,6 +196,14 @@ interface Patch {
   readonly view: View;
 }
 
+interface Reason {
+  readonly type: "reason";
+  readonly base: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+const REASON = { base: isCount, to: isCount, text: isText };
 const APPEND = { turn: isName, offset: isCount, text: isText };
 const PATCH = {
   base: isCount,
@@ -258,6 +278,9 @@ export function reduce(state: State, message: FromKernel): Outcome {
     if (content.type === "patch" && matches(content, PATCH)) {
       return patch(state, content as unknown as Patch);
     }
+    if (content.type === "reason" && matches(content, REASON)) {
+      return reason(state, content as unknown as Reason);
+    }
   }
   return news(state);
 }
@@ -291,8 +314,18 @@ function patch(state: State, change: Patch): Outcome {
     ...insert,
     ...state.messages.slice(at + remove),
   ];
-  const streamedText = view.turn === turn ? state.streamedText : "";
-  return news({ streamedText, isStreaming, messages, _view: view });
+  if (view.turn !== turn) return news({ streamedText: "", isStreaming, messages, _view: view });
+  const reasoning = readReasoning(state._view);
+  const _view = reasoning === "" ? view : { ...view, reasoning };
+  return news({ streamedText: state.streamedText, isStreaming, messages, _view });
+}
+
+function reason(state: State, { base, to, text }: Reason): Outcome {
+  const { _view } = state;
+  if (to <= _view.revision) return repeated(state);
+  if (base !== _view.revision) return lost(state);
+  const reasoning = readReasoning(_view) + text;
+  return news({ ...state, _view: { ..._view, revision: to, reasoning } });
 }
 
 const ROLES: readonly unknown[] = ["user", "assistant", "system"];
@@ -311,6 +344,9 @@ export function readMessages(raw: readonly unknown[]): Message[] {
       content,
       status: ENDINGS.includes(status) ? (status as Ending) : "complete",
       error: isText(error) && error !== "" ? error : null,
+      note: readText(entry.note),
+      reasoning: readText(entry.reasoning),
+      details: readDetails(entry),
     });
   }
   return [...messages.values()];
