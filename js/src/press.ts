@@ -44,8 +44,8 @@ async function copyCode(button: HTMLButtonElement, text: MarkdownText): Promise<
 async function insertCode(button: HTMLButtonElement, text: MarkdownText): Promise<void> {
   const code = codeOf(button, text);
   if (code === undefined) return;
-  const isDone = await insertCell(code.source, button).catch(() => false);
   const { strings } = text;
+  const isDone = await insertCell(code.source, button).catch(() => false);
   say(button, isDone ? "copied" : "error", isDone ? strings.inserted : strings.insertFailed);
   setTimeout(() => say(button, "new", strings.insertCell), SHOWN);
 }
