@@ -2,7 +2,7 @@
 
 The bundle and its assets (``src/printer_widget/static/``) are made from ``js/`` by npm and esbuild.
 They are ignored by git and inside every wheel and sdist. ``static/build.json`` names them, and
-holds the digest of the sources (:func:`sources_digest`; ``js/build.mjs`` computes the same), so that
+holds the digest of their sources (:func:`sources_digest`, as ``js/build.mjs`` computes it), so that
 
 * a bundle that is up to date is left alone, and a wheel from an sdist needs no Node.js;
 * a checkout whose sources changed is built again, with the Node.js of this machine or, where

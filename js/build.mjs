@@ -21,7 +21,6 @@ const OPTIONS = {
   legalComments: "none",
   write: false,
   define: { BUILD: JSON.stringify(sources.slice(0, 16)) },
-  plugins: [{ name: "css", setup: ({ onLoad }) => onLoad({ filter: /\.css$/ }, loadCss) }],
 };
 
 if (process.argv.includes("--page")) await buildPage();
@@ -63,37 +62,50 @@ async function buildAsset(name) {
     setup: ({ onResolve }) =>
       onResolve({ filter: /^(@preact\/signals-core|\.+\/(button|strings)\.js)$/ }, share),
   };
-  const plugins = [...OPTIONS.plugins, sharing];
   const file = `assets/${name}.js`;
   const named = `export const build=${OPTIONS.define.BUILD};`;
-  let made = await run(file, { ...entry, plugins, format: "esm", footer: { js: named } });
+  let made = await run(file, { ...entry, format: "esm", footer: { js: named } }, [sharing]);
   if (shared.size > 0) {
-    made = await run(file, {
-      ...entry,
-      plugins,
-      format: "cjs",
-      banner: { js: "export const make=require=>{const module={};" },
-      footer: { js: `return module.exports};${named}` },
-    });
+    const banner = { js: "export const make=require=>{const module={};" };
+    const footer = { js: `return module.exports};${named}` };
+    made = await run(file, { ...entry, format: "cjs", banner, footer }, [sharing]);
   }
   console.log(`${file}: ${made.contents.length} bytes`);
   return made;
 }
 
-async function run(name, options) {
+async function run(name, options, plugins = []) {
+  const inputs = [];
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
     metafile: true,
     outfile: basename(name),
+    plugins: [...plugins, texts(inputs)],
     ...options,
   });
-  return { name, contents: outputFiles[0].contents, inputs: Object.keys(metafile.inputs) };
+  inputs.push(...Object.keys(metafile.inputs));
+  return { name, contents: outputFiles[0].contents, inputs };
 }
 
-/** Load a style sheet as a text, without what only its readers need. */
-async function loadCss({ path }) {
-  const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
-  return { contents: code.trim(), loader: "text" };
+/** Load style sheets and workers as texts, without what only their readers need. */
+function texts(inputs) {
+  const loadCss = async ({ path }) => {
+    const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
+    return { contents: code.trim(), loader: "text" };
+  };
+  const loadWorker = async ({ path }) => {
+    const made = await run("worker.js", { entryPoints: [path], format: "iife" });
+    inputs.push(...made.inputs);
+    return { contents: made.contents, loader: "text" };
+  };
+  return {
+    name: "texts",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.css$/ }, loadCss);
+      // As the entry of a build of its own, it is loaded as any other module.
+      onLoad({ filter: /-worker\.ts$/ }, (file) => (file.suffix === "" ? null : loadWorker(file)));
+    },
+  };
 }
 
 /** Hash what the bundle is made of, so that a test can tell a stale one without Node. */
@@ -137,14 +149,9 @@ async function notices(built) {
 
 /** Build a page that draws Markdown as the widget does, and holds all that it needs. */
 async function buildPage() {
-  const { outputFiles } = await build({
-    ...OPTIONS,
-    entryPoints: ["src/page.ts"],
-    format: "iife",
-    outfile: "page.js",
-  });
+  const { contents } = await run("page.js", { entryPoints: ["src/page.ts"], format: "iife" });
   const folder = join(HERE, "dist", "page");
-  const script = outputFiles[0].text.replaceAll("</script", "<\\/script");
+  const script = Buffer.from(contents).toString().replaceAll("</script", "<\\/script");
   const head = '<meta charset="utf-8"><title>Markdown</title>';
   const page = `<!doctype html><html lang="en"><head>${head}</head><body><script>${script}</script></body></html>`;
   await mkdir(folder, { recursive: true });

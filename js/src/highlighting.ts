@@ -3,11 +3,8 @@
 import { loadAsset } from "./assets.js";
 import { adoptSheet } from "./sheet.js";
 
-/** Longer code is left as it is: it would take longer than a frame. */
+/** Longer code is left as it is: to draw it would take longer than a frame. */
 const MAX_UNITS = 20_000; // UTF-16 code units
-
-/** As long as any piece of code may take; in a shorter rest of a frame, none is begun. */
-const SLICE = 8; // ms
 
 interface Task {
   readonly code: Element;
@@ -27,18 +24,16 @@ export function highlight(code: Element, source: string, language: string): void
 async function work(): Promise<void> {
   try {
     const { css, drawTokens, tokenise } = await loadAsset("highlight");
-    while (tasks.length > 0) {
-      const deadline = await idle();
-      do {
-        const { code, source, language } = tasks.pop() as Task;
-        const root = code.getRootNode();
-        // Code that is in no page any more, or in none yet, is not looked at.
-        if (!(root instanceof ShadowRoot || root instanceof Document)) continue;
-        const runs = tokenise(source, language);
-        if (runs === null) continue;
-        adoptSheet(root, css);
-        drawTokens(code, source, runs);
-      } while (tasks.length > 0 && deadline.timeRemaining() > SLICE);
+    for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
+      const { code, source, language } = task;
+      const runs = code.isConnected ? await tokenise(source, language) : null;
+      if (runs !== null) await idle();
+      tasks.splice(tasks.indexOf(task), 1);
+      const root = code.getRootNode();
+      // It may have been taken out of the page meanwhile.
+      if (runs === null || !(root instanceof ShadowRoot || root instanceof Document)) continue;
+      adoptSheet(root, css);
+      drawTokens(code, source, runs);
     }
   } catch {
     tasks.length = 0;
@@ -46,9 +41,9 @@ async function work(): Promise<void> {
 }
 
 /** Safari has no such callback. */
-function idle(): Promise<Pick<IdleDeadline, "timeRemaining">> {
+function idle(): Promise<unknown> {
   return new Promise((resolve) => {
     if (typeof requestIdleCallback === "function") requestIdleCallback(resolve);
-    else setTimeout(() => resolve({ timeRemaining: () => 0 }), 50);
+    else setTimeout(resolve, 50);
   });
 }

@@ -2,30 +2,39 @@
 
 import type { Run } from "./tokens.js";
 
+/** More spans take longer than a frame; no code has so many that a person wrote. */
+const MAX_RUNS = 6000;
+
 /**
  * Put each of `runs` that has a kind into a span of that kind, within `code`, which shows `source`.
  *
- * No letter is added or taken away, and nothing is done where the runs are not those of the source.
+ * No letter is added or taken away; and nothing is done where something else is shown.
  */
 export function drawTokens(code: Element, source: string, runs: readonly Run[]): void {
   const texts = textNodes(code);
-  const isSame = texts.map(sourceOf).join("") === source;
-  if (!isSame || runs.map((run) => run.text).join("") !== source) return;
-  const left = runs.map(({ text, kind }) => ({ units: text.length, kind })).values();
-  let run = left.next().value;
-  for (const text of texts) {
-    const nodes: (Element | Text)[] = [];
-    const shown = text.data;
-    const isHidden = isInvisible(text);
-    let at = 0;
-    for (const end = sourceOf(text).length; at < end && run !== undefined; ) {
-      const units = Math.min(run.units, end - at);
-      if (!isHidden) nodes.push(makeNode(shown.slice(at, at + units), run.kind));
-      at += units;
-      run.units -= units;
-      if (run.units === 0) run = left.next().value;
+  if (runs.length > MAX_RUNS || texts.map(sourceOf).join("") !== source) return;
+  const left = runs.values();
+  let run = { ...left.next().value } as Run | { units: number; kind: null };
+  const take = (most: number) => {
+    while (run.units === 0) {
+      const { value } = left.next();
+      // Beyond the last run, all letters look the same.
+      run = value === undefined ? { units: most, kind: null } : { ...value };
     }
-    if (nodes.some((node) => node instanceof Element)) text.replaceWith(...nodes);
+    const units = Math.min(run.units, most);
+    run.units -= units;
+    return { units, kind: run.kind };
+  };
+  for (const text of texts) {
+    const { length } = sourceOf(text);
+    const nodes: (Element | Text)[] = [];
+    for (let at = 0; at < length; ) {
+      const { units, kind } = take(length - at);
+      nodes.push(makeNode(text.data.slice(at, at + units), kind));
+      at += units;
+    }
+    const isColoured = nodes.some((node) => node instanceof Element);
+    if (isColoured && !isInvisible(text)) text.replaceWith(...nodes);
   }
 }
 

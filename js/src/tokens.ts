@@ -27,9 +27,9 @@ import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
 
-/** `kind` is null where the letters look as all others do. */
+/** So many UTF-16 code units of one kind; null where they look as all others do. */
 export interface Run {
-  text: string;
+  units: number;
   readonly kind: string | null;
 }
 
@@ -76,10 +76,12 @@ function kindOf(scope: string): string | null | undefined {
 /** What the library reports to, in place of what writes HTML. */
 class Runs {
   readonly runs: Run[] = [];
+  text = "";
   readonly #kinds: (string | null)[] = [null];
 
   addText(text: string): void {
-    this.#add(text, this.#kind);
+    this.text += text;
+    this.#add(text.length, this.#kind);
   }
 
   startScope(scope: string): void {
@@ -99,8 +101,9 @@ class Runs {
     this.endScope();
   }
 
-  __addSublanguage({ runs }: Runs): void {
-    for (const { text, kind } of runs) this.#add(text, kind ?? this.#kind);
+  __addSublanguage({ text, runs }: Runs): void {
+    this.text += text;
+    for (const { units, kind } of runs) this.#add(units, kind ?? this.#kind);
   }
 
   finalize(): void {}
@@ -113,10 +116,10 @@ class Runs {
     return this.#kinds.at(-1) ?? null;
   }
 
-  #add(text: string, kind: string | null): void {
+  #add(units: number, kind: string | null): void {
     const last = this.runs.at(-1);
-    if (last !== undefined && last.kind === kind) last.text += text;
-    else if (text !== "") this.runs.push({ text, kind });
+    if (last !== undefined && last.kind === kind) last.units += units;
+    else if (units > 0) this.runs.push({ units, kind });
   }
 }
 
@@ -159,5 +162,6 @@ own.registerAliases(["mysql", "postgres", "postgresql", "sqlite"], { languageNam
 export function tokenise(code: string, language: string): readonly Run[] | null {
   if (own.getLanguage(language) === undefined) return null;
   const { _emitter, errorRaised } = own.highlight(code, { language, ignoreIllegals: true });
-  return errorRaised === undefined && _emitter instanceof Runs ? _emitter.runs : null;
+  const isWhole = _emitter instanceof Runs && _emitter.text === code;
+  return isWhole && errorRaised === undefined ? _emitter.runs : null;
 }

@@ -2,4 +2,4 @@
 
 export { default as css } from "../highlight.css?raw";
 export { drawTokens } from "../token-spans.js";
-export { tokenise } from "../tokens.js";
+export { tokenise } from "../tokeniser.js";
