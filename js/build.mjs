@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUTPUT = join(HERE, "..", "src", "printer_widget", "static");
@@ -43,6 +44,11 @@ async function buildPackage() {
 
 async function buildBundle() {
   const made = await run("widget.js", { entryPoints: ["src/widget.ts"], format: "esm" });
+  // What esbuild leaves: functions that need no `this`, most of them the sanitiser's.
+  const compress = { ecma: 2022, passes: 3, unsafe_arrows: true };
+  const source = Buffer.from(made.contents).toString();
+  const { code = "" } = await minify(source, { module: true, compress });
+  made.contents = Buffer.from(code);
   const { length } = made.contents;
   console.log(`widget.js: ${length} of ${BUDGET} bytes`);
   if (length > BUDGET) throw new Error(`widget.js has ${length} bytes; its budget is ${BUDGET}`);

@@ -1,9 +1,10 @@
 /** A code block on the screen: its bar, its lines, and the fold of a long one. */
 
 import type { Block } from "./block.js";
+import { canInsert } from "./cells.js";
 import { boxes, boxHtml, codeOf, FOLD_LINES, languageOf } from "./code.js";
 import { highlight } from "./highlighting.js";
-import { icon } from "./icons.js";
+import { type Icon, icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
 import { fill, type Strings } from "./strings.js";
 
@@ -30,7 +31,9 @@ export class CodeView {
         .slice(0, -1)
         .map((box) => box.text),
     );
-    element.querySelector("[part=code-bar]")?.append(makeCopyButton(strings.copy));
+    const bar = element.querySelector("[part=code-bar]");
+    if (canInsert()) bar?.append(makeBarButton("insert", "new", strings.insertCell));
+    bar?.append(makeBarButton("copy", "copy", strings.copy));
     // Wide code is scrolled by keys, too.
     element.querySelector("pre")?.setAttribute("tabindex", "0");
     this.#fold.type = "button";
@@ -112,10 +115,10 @@ export class CodeView {
   }
 }
 
-function makeCopyButton(label: string): HTMLButtonElement {
+function makeBarButton(part: string, name: Icon, label: string): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
-  button.setAttribute("part", "copy");
-  button.append(icon("copy"), label);
+  button.setAttribute("part", part);
+  button.append(icon(name), label);
   return button;
 }

@@ -1,7 +1,8 @@
 /** What the buttons within a drawn text do. */
 
+import { insertCell } from "./cells.js";
 import { copyText } from "./clipboard.js";
-import { icon } from "./icons.js";
+import { type Icon, icon } from "./icons.js";
 import type { MarkdownText } from "./markdown-text.js";
 import type { Strings } from "./strings.js";
 
@@ -13,6 +14,9 @@ export function press(target: Element, text: MarkdownText): void {
   switch (button?.getAttribute("part")) {
     case "copy":
       void copyCode(button, text);
+      break;
+    case "insert":
+      void insertCode(button, text);
       break;
     case "fold":
       codeOf(button, text)?.toggleFold();
@@ -37,11 +41,21 @@ async function copyCode(button: HTMLButtonElement, text: MarkdownText): Promise<
   sayCopied(button, isCopied, text.strings);
 }
 
+async function insertCode(button: HTMLButtonElement, text: MarkdownText): Promise<void> {
+  const code = codeOf(button, text);
+  if (code === undefined) return;
+  const { strings } = text;
+  const isDone = await insertCell(code.source, button).catch(() => false);
+  say(button, isDone ? "copied" : "error", isDone ? strings.inserted : strings.insertFailed);
+  setTimeout(() => say(button, "new", strings.insertCell), SHOWN);
+}
+
 /** Say on a button, for a moment, whether something was copied. */
 export function sayCopied(button: HTMLButtonElement, isCopied: boolean, strings: Strings): void {
-  button.replaceChildren(
-    icon(isCopied ? "copied" : "copy"),
-    isCopied ? strings.copied : strings.copyFailed,
-  );
-  setTimeout(() => button.replaceChildren(icon("copy"), strings.copy), SHOWN);
+  say(button, isCopied ? "copied" : "copy", isCopied ? strings.copied : strings.copyFailed);
+  setTimeout(() => say(button, "copy", strings.copy), SHOWN);
+}
+
+function say(button: HTMLButtonElement, name: Icon, label: string): void {
+  button.replaceChildren(icon(name), label);
 }
