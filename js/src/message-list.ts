@@ -102,7 +102,7 @@ export class MessageList {
   editLast(): boolean {
     const last = this.#store.history.value.findLast((item) => item.role === "user");
     if (last === undefined || !this.#store.canChange.value) return false;
-    this.#views.get(last.key)?.edit();
+    void this.#views.get(last.key)?.edit();
     return true;
   }
 

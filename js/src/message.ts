@@ -2,14 +2,16 @@
 
 import { AboutLine } from "./about.js";
 import { Actions } from "./actions.js";
+import { findAsset, loadAsset } from "./assets.js";
 import { makeButton } from "./button.js";
 import type { Tool } from "./details.js";
-import { Editor } from "./editor.js";
+import type { Editor } from "./editor.js";
 import { make, makeBox } from "./element.js";
 import { Fold } from "./fold.js";
 import { icon } from "./icons.js";
 import { MarkdownText } from "./markdown-text.js";
 import type { Options } from "./options.js";
+import { adoptSheet } from "./sheet.js";
 import type { Item } from "./store.js";
 import { fill, type Strings } from "./strings.js";
 import { PlainText, type TextView } from "./text.js";
@@ -49,7 +51,7 @@ export class MessageView {
     this.#actions = new Actions(
       {
         retry: () => commands.retry(),
-        edit: () => this.edit(),
+        edit: () => void this.edit(),
         remove: () => {
           if (this.#item?.id != null) commands.remove(this.#item.id);
         },
@@ -85,13 +87,16 @@ export class MessageView {
     this.#drawEnding(item, canChange && isLast);
   }
 
-  /** Let the reader write the question anew. */
-  edit(): void {
+  /** Let the reader write the question anew, once this page has what that takes. */
+  async edit(): Promise<void> {
+    const asset = findAsset("editor") ?? (await loadAsset("editor").catch(() => null));
     const id = this.#item?.id;
-    if (id == null || this.#editor !== null) {
+    if (id == null || asset === null || this.#editor !== null) {
       this.#editor?.focus();
       return;
     }
+    const { Editor, css } = asset;
+    adoptSheet(this.element.getRootNode() as ShadowRoot, css);
     const editor = new Editor(
       this.#item?.content ?? "",
       this.#strings,

@@ -21,7 +21,7 @@ export const MAX_TITLE = 200;
 export const MAX_LISTED = 500;
 
 /** The assets, code that is not in the bundle: each is a file of `assets/`. */
-export const ASSETS = ["conversations", "highlight", "math"] as const;
+export const ASSETS = ["conversations", "editor", "highlight", "math"] as const;
 
 export type AssetName = (typeof ASSETS)[number];
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, vi } from "vitest";
 import * as conversations from "../src/assets/conversations.js";
+import * as editor from "../src/assets/editor.js";
 import { provideAsset } from "../src/assets.js";
 import type { ContentElement } from "../src/text.js";
 import widget from "../src/widget.js";
@@ -8,6 +9,7 @@ import { assistant, FakeModel, user } from "./fake-model.js";
 export let ending: AbortController;
 
 provideAsset("conversations", conversations);
+provideAsset("editor", editor);
 
 beforeEach(() => {
   vi.useFakeTimers();

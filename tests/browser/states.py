@@ -40,10 +40,8 @@ averylongwordthatdoesnotfitintoanarrowviewofthisconversation.
 SUGGESTIONS = ["What is a running mean?", "Show me some code", "Why not keep all the numbers?"]
 
 _ONE = "ChatNode({url!r}, token={token!r}{more})"
-_SAVE_WIDGETS = """async () => {
-  const name = "@jupyter-widgets/jupyterlab-manager:saveWidgetState";
-  if (!jupyterapp.commands.isToggled(name)) await jupyterapp.commands.execute(name);
-}"""
+_SAVE_WIDGETS = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
+_IS_TOGGLED = "(name) => jupyterapp.commands.isToggled(name)"
 _ANSWERED = """
 from printer_widget.loop import turns
 answer = dict(chat.messages[-1], id="detailed", model="example-4b",
@@ -126,7 +124,9 @@ def _restored(open_notebook: OpenNotebook, backend: Backend) -> Chat:
     notebook = _open(open_notebook, f"from printer_widget import ChatNode\n{_make(backend)}")
     notebook.run(0)
     _answer(notebook.chat(), backend)
-    notebook.page.evaluate(_SAVE_WIDGETS)
+    if not notebook.page.evaluate(_IS_TOGGLED, _SAVE_WIDGETS):
+        notebook.command(_SAVE_WIDGETS)
+    notebook.page.wait_for_function(_IS_TOGGLED, arg=_SAVE_WIDGETS)
     notebook.save()
     notebook.close_tab()
     notebook.lab.end_kernel(notebook.kernel_id)

@@ -15,6 +15,12 @@ TRICKY = (
     "\n  "
 )
 
+# Draws the outputs of the first cell anew, as Lab does when a notebook is opened a second time.
+_REDRAW = """() => {
+  const { model } = jupyterapp.shell.currentWidget.content.widgets[0].outputArea;
+  model.fromJSON(model.toJSON());
+}"""
+
 
 def test_a_typed_question_is_answered_token_by_token(
     open_notebook: OpenNotebook, backend: Backend, make_chat: str
@@ -125,6 +131,7 @@ def test_what_is_typed_stays_out_of_the_notebook(
     notebook = open_notebook(make_chat + "\nchat", "untouched = 1", "untouched = 2")
     notebook.run(0)
     chat = notebook.chat()
+    _delete_a_cell(notebook)  # so that there is something for Lab to take back
     before = _cells(notebook)
 
     chat.input.click()
@@ -132,9 +139,15 @@ def test_what_is_typed_stays_out_of_the_notebook(
     for keys in ("dd", "a", "b", "x", "m", "00"):
         chat.page.keyboard.type(keys)
     expect(chat.input).to_have_value("ddabxm00")
-    chat.page.keyboard.press("Control+a")
-    chat.page.keyboard.press("Control+Enter")
+    chat.page.keyboard.press("Shift+Enter")  # Lab would run the cell
+    chat.page.keyboard.type("x")
+    # Lab would bring the cell back; here it takes back what was typed, as far as the browser likes.
+    chat.page.keyboard.press("Control+z")
+    expect(chat.input).not_to_have_value("ddabxm00\nx")
+    chat.input.fill("Still here?")
+    chat.page.keyboard.press("Control+Enter")  # Lab would run the cell
     answer = backend.next_answer()
+    assert answer.question["user_message"] == "Still here?"
     chat.page.keyboard.type("dd")
 
     # The buttons leave with the click that presses them; the keys must not fall through then.
@@ -151,6 +164,64 @@ def test_what_is_typed_stays_out_of_the_notebook(
     chat.host.locator("[part=log]").focus()
     chat.page.keyboard.type("ddbax")
     assert _cells(notebook) == before
+
+
+def test_the_hosts_own_keys_still_reach_it(open_notebook: OpenNotebook, make_chat: str) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    chat = notebook.chat()
+    chat.input.click()
+    chat.page.keyboard.press("Control+Shift+C")
+    expect(chat.page.locator(".lm-CommandPalette-input")).to_be_focused()
+
+
+def test_stop_keeps_its_place_while_the_answer_grows(
+    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    chat = notebook.chat()
+    chat.ask("Grow")
+    answer = backend.next_answer()
+    chat.wait("waiting")
+    before = chat.stop.bounding_box()
+    answer.say("A line.\n\n" * 5)
+    chat.wait_for_text(answer.text)
+    assert chat.stop.bounding_box() == before
+    answer.say("A line.\n\n" * 50)
+    chat.wait_for_text(answer.text)
+    assert chat.stop.bounding_box() == before
+
+
+def test_a_long_text_that_is_pasted_is_sent_whole(
+    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    chat = notebook.chat()
+    text = "".join(f"line {at}: 👩🏽‍🚀\n" for at in range(10_000)).strip()
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.page.evaluate("(text) => navigator.clipboard.writeText(text)", text)
+    before = chat.input.bounding_box()
+    chat.input.click()
+    chat.page.keyboard.press("Control+v")
+    expect(chat.input).to_have_value(text)
+    after = chat.input.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert before["height"] < after["height"] <= 160
+    chat.page.keyboard.press("Enter")
+    assert backend.next_answer().question["user_message"] == text
+
+
+def test_a_draft_outlives_its_view(open_notebook: OpenNotebook, make_chat: str) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    chat = notebook.chat()
+    chat.input.fill("half a question")
+    notebook.page.evaluate(_REDRAW)
+    again = notebook.chat()
+    expect(again.input).to_have_value("half a question")
 
 
 def test_the_next_question_can_be_written_while_an_answer_streams(
@@ -194,9 +265,15 @@ def test_a_question_that_is_asked_while_a_cell_is_busy_is_answered_during_the_ce
     notebook.wait_for_end(1)
 
 
+def _delete_a_cell(notebook: Notebook) -> None:
+    notebook.page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 2; }")
+    notebook.command("notebook:delete-cell")
+    notebook.page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 0; }")
+
+
 def _cells(notebook: Notebook) -> list[str]:
     found: list[str] = notebook.page.evaluate(
         "() => jupyterapp.shell.currentWidget.content.widgets.map("
-        "(cell) => cell.model.type + cell.model.sharedModel.getSource())"
+        "({ model }) => [model.type, model.executionCount, model.sharedModel.getSource()].join())"
     )
     return found

@@ -59,11 +59,12 @@ def test_the_whole_job_is_done_by_keys(open_notebook: OpenNotebook, backend: Bac
 
     # Edit the last question
     keys.press("ArrowUp")
-    assert _focused(chat) == "edit-input"
+    _wait_for_focus(chat, "edit-input")  # the kernel sends what that takes
     expect(chat.host.locator("[part=edit-input]")).to_have_value("Show me a table")
     keys.press("Escape")
     assert _focused(chat) == "input"
     keys.press("ArrowUp")
+    _wait_for_focus(chat, "edit-input")
     keys.type(" of primes")
     keys.press("Enter")
     third = backend.next_answer()
@@ -99,7 +100,7 @@ def test_the_menu_is_used_by_keys(open_notebook: OpenNotebook) -> None:
     keys.press("Enter")
     menu = chat.host.locator("[part=conversation-list]")
     expect(menu.get_by_text("Hi", exact=True)).to_be_visible()
-    wait_until(lambda: _focused(chat) == "conversation-open", lambda: _focused(chat), chat.page)
+    _wait_for_focus(chat, "conversation-open")
     keys.press("Enter")
     chat.wait_for_text(first)
     assert _focused(chat) == "input"
@@ -129,7 +130,7 @@ def test_every_stop_on_the_way_shows_that_it_has_the_focus(
         assert chat.host.evaluate(_HAS_RING), f"{part} does not show that it has the focus"
         assert len(seen) < 60
     mine = ["copy-message", "edit", "delete"]
-    body = ["a", "footnote-ref", "copy", "pre", "table", "footnote-back"]
+    body = ["a", "footnote-ref", "insert", "copy", "pre", "table", "footnote-back"]
     assert seen == [
         *("conversations", "new", "log", *mine, *body),
         *("copy-message", "again", "delete", "input", "send"),
@@ -139,6 +140,10 @@ def test_every_stop_on_the_way_shows_that_it_has_the_focus(
 def _focused(chat: Chat) -> str:
     part: str = chat.host.evaluate(_FOCUSED)
     return part
+
+
+def _wait_for_focus(chat: Chat, part: str) -> None:
+    wait_until(lambda: _focused(chat) == part, lambda: f"{_focused(chat)} has the focus", chat.page)
 
 
 def _tab_to(chat: Chat, part: str, key: str = "Tab") -> None:
