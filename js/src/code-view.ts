@@ -5,6 +5,7 @@ import { boxes, boxHtml, codeOf, FOLD_LINES, isVisible } from "./code.js";
 import { icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
 import { fill, STRINGS } from "./strings.js";
+import { goesOn } from "./text.js";
 
 export class CodeView {
   readonly element: Element;
@@ -54,7 +55,7 @@ export class CodeView {
     this.#block = block;
     const code = codeOf(block);
     if (code === this.#drawn) return;
-    const { start, lines } = code.startsWith(this.#drawn) ? this.#last : { start: 0, lines: 0 };
+    const { start, lines } = goesOn(code, this.#drawn) ? this.#last : { start: 0, lines: 0 };
     if (start === 0) this.#code.replaceChildren(...Array.from(this.#code.children).slice(0, 1));
     this.#last = { start, lines };
     const before = this.#drawn.slice(start);
@@ -62,7 +63,7 @@ export class CodeView {
     this.#drawn = code;
     if (first === undefined) return;
     const text = this.#code.lastElementChild?.firstChild;
-    const isMore = text instanceof Text && text.data === before && first.text.startsWith(before);
+    const isMore = text instanceof Text && text.data === before && goesOn(first.text, before);
     const added = first.text.slice(before.length);
     if (isMore && isVisible(added)) text.appendData(added);
     else {
