@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 JS = ROOT / "js"
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(ROOT)]
 
 from bench.backend import tokens  # noqa: E402
 from browser.conftest import CHROMIUM_FLAGS  # noqa: E402
+from hatch_build import run_npm  # noqa: E402
 
 SHORT, RATE = 80_000, 4_000
 LONG, LONG_RATE = 200_000, 10_000
@@ -123,8 +123,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="20 KB instead of 80 and of 200")
     options = parser.parse_args()
-    for target in ("--page", "--bench"):
-        subprocess.run(["node", "build.mjs", target], cwd=JS, check=True, stdout=sys.stderr)
+    for script in ("page", "bench"):
+        run_npm(ROOT, "run", script, quiet=True)
     text = "".join(tokens(60_000))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
