@@ -22,9 +22,10 @@ ROOT = HERE.parents[1]
 JS = ROOT / "js"
 sys.path[:0] = [str(HERE.parent), str(ROOT)]
 
+from hatch_build import run_npm  # noqa: E402
+
 from bench.backend import tokens  # noqa: E402
 from browser.conftest import CHROMIUM_FLAGS  # noqa: E402
-from hatch_build import run_npm  # noqa: E402
 
 SHORT, RATE = 80_000, 4_000
 LONG, LONG_RATE = 200_000, 10_000
