@@ -60,7 +60,8 @@ nbval: build ## run every notebook from top to bottom and compare its outputs
 browser: build chromium ## the tests in real JupyterLab and real Chromium (CHROMIUM=)
 	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests -m browser $(FLAGS)
 
-bench: build chromium ## measure a stream to the screen (FLAGS=--short), and 200 streams at once
+bench: build chromium ## measure the drawing, a stream to the screen (FLAGS=--short), 200 streams at once
+	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/render.py $(FLAGS)
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/stream.py $(FLAGS)
 	$(PY) tests/bench/serve.py
 

@@ -7,6 +7,7 @@ import { highlight } from "./highlighting.js";
 import { type Icon, icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
 import { fill, type Strings } from "./strings.js";
+import { goesOn } from "./text.js";
 
 export class CodeView {
   readonly element: Element;
@@ -60,7 +61,7 @@ export class CodeView {
     this.#block = block;
     const code = codeOf(block);
     if (code === this.#drawn) return;
-    const { start, lines } = code.startsWith(this.#drawn) ? this.#last : { start: 0, lines: 0 };
+    const { start, lines } = goesOn(code, this.#drawn) ? this.#last : { start: 0, lines: 0 };
     if (start === 0) this.#code.replaceChildren(...Array.from(this.#code.children).slice(0, 1));
     this.#last = { start, lines };
     const before = this.#drawn.slice(start);
@@ -70,7 +71,7 @@ export class CodeView {
     const text = this.#code.lastElementChild?.firstChild;
     // The second half of a character says what the character is, and whether it can be seen.
     const isWhole = !/[\ud800-\udbff]$/.test(before);
-    const isGrown = text instanceof Text && text.data === before && first.text.startsWith(before);
+    const isGrown = text instanceof Text && text.data === before && goesOn(first.text, before);
     const added = first.text.slice(before.length);
     if (isWhole && isGrown && isVisible(added)) text.appendData(added);
     else {

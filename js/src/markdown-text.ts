@@ -21,7 +21,7 @@ import { press } from "./press.js";
 import { sanitise } from "./sanitise.js";
 import { Sections } from "./sections.js";
 import { STRINGS, type Strings } from "./strings.js";
-import { makeContent, type TextView } from "./text.js";
+import { goesOn, makeContent, type TextView } from "./text.js";
 
 /** A longer block gets what is defined behind it when the text ends. */
 const MAX_REFRESHED = 20_000;
@@ -60,7 +60,7 @@ export class MarkdownText implements TextView {
   show(text: string, isWhole: boolean): void {
     const { element } = this;
     if (text === element.source && isWhole === this.#lookups.isWhole) return;
-    if (this.#lookups.isWhole || !text.startsWith(element.source)) this.#clear();
+    if (this.#lookups.isWhole || !goesOn(text, element.source)) this.#clear();
     element.source = text;
     this.#draw(text, isWhole);
   }
@@ -230,7 +230,7 @@ export class MarkdownText implements TextView {
   #drawPiece(drawn: Drawn, block: Block, isPartial: boolean): boolean {
     const { element } = drawn;
     const text = textOf(block, isPartial);
-    const isSame = drawn.frozen.text === "" || text.startsWith(drawn.frozen.text);
+    const isSame = goesOn(text, drawn.frozen.text);
     if (element === null || !isSame) return false;
     let { length: start } = drawn.frozen.text;
     let end = chunkEnd(text, start);

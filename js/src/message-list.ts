@@ -73,7 +73,7 @@ export class MessageList {
     this.#resized = hasObserver ? new ResizeObserver(() => this.#keepPlace()) : null;
     this.#resized?.observe(this.#log);
     // Heights are known when layout is done: asked for any sooner, they would be laid out for twice.
-    this.#grown = hasObserver ? new ResizeObserver(() => this.#followText()) : null;
+    this.#grown = hasObserver ? new ResizeObserver((seen) => this.#onGrown(seen)) : null;
   }
 
   /** Draw what the store holds; called once per frame, so that layout is done once per frame. */
@@ -203,12 +203,21 @@ export class MessageList {
     else this.#log.scrollTop = this.#top;
   }
 
+  /** What was laid out once may be skipped: the browser remembers how high it is. */
+  #onGrown(seen: readonly ResizeObserverEntry[]): void {
+    this.#followText();
+    const measured = seen.filter(({ contentRect }) => contentRect.height > 0);
+    requestAnimationFrame(() => {
+      for (const { target } of measured) target.classList.add("measured");
+    });
+  }
+
   #followText(): void {
     if (this.#isStuck) this.#toEnd();
     else this.#lookWhere();
   }
 
-  /** What is skipped has a height that was guessed; the browser keeps the place when it learns it. */
+  /** Elsewhere than at the end, the browser keeps what is read in its place. */
   #stick(isStuck: boolean): void {
     this.#isStuck = isStuck;
     this.#log.classList.toggle("stuck", isStuck);

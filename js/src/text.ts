@@ -40,3 +40,8 @@ export class PlainText implements TextView {
     this.element.textContent = text;
   }
 }
+
+/** Whether `text` goes on from `before`. To compare whole strings is far faster than `startsWith`. */
+export function goesOn(text: string, before: string): boolean {
+  return text.slice(0, before.length) === before;
+}

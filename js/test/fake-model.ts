@@ -22,9 +22,7 @@ export class FakeModel implements Model {
   set(changes: string | Readonly<Record<string, unknown>>, value?: unknown): void {
     const given = typeof changes === "string" ? { [changes]: value } : { ...changes };
     this.sets.push(given);
-    const isNews = Object.keys(given).some(
-      (name) => JSON.stringify(given[name]) !== JSON.stringify(this.values[name]),
-    );
+    const isNews = Object.keys(given).some((name) => !isSame(given[name], this.values[name]));
     Object.assign(this.values, given);
     if (isNews) this.fire("change");
   }
@@ -105,6 +103,12 @@ export class FakeModel implements Model {
     if (found === undefined) throw new Error(`no ${type} was sent`);
     return found;
   }
+}
+
+/** As the host compares: by value, and strings as they are. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a === "string" || typeof b === "string") return a === b;
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 export const user = (id: string, content: string) => ({

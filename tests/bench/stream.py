@@ -57,7 +57,7 @@ task = chat.send("{url}", '{question}')
 """,
 )
 
-# Watches the element that holds the answer; looks at its last text only, so as to cost little.
+# Watches the element that holds the answer, and what that says it shows, so as to cost little.
 WATCH = """
 (end) => {
   const watch = (window.watch = { frames: [], first: null, last: null });
@@ -71,9 +71,7 @@ WATCH = """
     watch.frames.push(at - before);
     before = at;
     element ??= root.querySelector(answers);
-    let node = element?.lastChild;
-    while (node?.lastChild) node = node.lastChild;
-    const text = node?.data ?? "";
+    const text = element?.source ?? element?.lastChild?.data ?? "";
     if (text && watch.first === null) { watch.first = now(); watch.frames.length = 0; }
     if (text.endsWith(end)) {
       watch.last = now();
