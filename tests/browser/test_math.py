@@ -201,6 +201,15 @@ def test_a_formula_has_the_height_and_place_of_mathematics(page: Page) -> None:
     assert abs((block["left"] + block["right"]) / 2 - 600) < 20
 
 
+def test_equations_are_aligned(page: Page) -> None:
+    page.evaluate(SHOW, "$$\n\\begin{aligned} f(x) &= y \\\\ - 1 &= z \\end{aligned}\n$$")
+    edges = page.locator("mtd:first-child > mrow").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().right)"
+    )
+    assert len(edges) == 2
+    assert abs(edges[0] - edges[1]) < 1
+
+
 def test_a_wide_formula_scrolls_and_the_page_does_not(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 900})
     page.evaluate(SHOW, TEXT)
