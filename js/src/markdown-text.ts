@@ -227,7 +227,7 @@ export class MarkdownText implements TextView {
     const scope = start === 0 ? this.#lookups.scope(drawn) : this.#lookups.goOn(drawn);
     let { nodes } = drawn.frozen;
     const add = (piece: string, isOpen: boolean) => {
-      const fragment = sanitise(textHtml(piece, scope, isOpen));
+      const fragment = sanitise(textHtml(piece, scope, isOpen, start));
       furnish(fragment);
       patchChildren(element, fragment, nodes);
     };
