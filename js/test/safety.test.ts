@@ -175,32 +175,3 @@ describe("time is bounded", () => {
     20_000,
   );
 });
-
-describe("what is too much is shown as it was written", () => {
-  test.each([
-    ["a paragraph", "*a* ".repeat(40_000), "em"],
-    ["a heading", `# ${"*a* ".repeat(40_000)}`, "em"],
-    ["items", "- *a*\n".repeat(40_000), "li"],
-    ["rows", `|a|b|\n|-|-|\n${"|*a*|b|\n".repeat(20_000)}`, "td"],
-    ["quotes", "> *a*\n\n".repeat(40_000), "blockquote"],
-    ["invisible characters", `\`\`\`\n${"\u202e".repeat(40_000)}`, "[part=invisible]"],
-  ])("%s", { timeout: 60_000 }, (_, text, selector) => {
-    const whole = drawn(text);
-    const count = whole.querySelectorAll(selector).length;
-    expect(count).toBeGreaterThan(50);
-    expect(count).toBeLessThan(30_000);
-    const streamed = new MarkdownText();
-    for (const cut of [1, 2001, 101_003, 160_001, 160_004])
-      streamed.show(text.slice(0, cut), false);
-    streamed.show(text, true);
-    expect(streamed.element.textContent).toBe(whole.textContent);
-    expect(streamed.element.querySelectorAll(selector).length).toBe(count);
-  });
-
-  test("with not a letter lost", () => {
-    const text = `${"- a\n".repeat(40_000)}# <b>the end</b>`;
-    const code = drawn(text).querySelector("code")?.textContent ?? "";
-    expect(code.length).toBeGreaterThan(1000);
-    expect(text.endsWith(code)).toBe(true);
-  });
-});
