@@ -69,6 +69,10 @@ DRAW = """async (json) => {
   return [...found];
 }"""
 
+SHOW = """(text) => {
+  renderMarkdown(document.body.appendChild(document.createElement("div")), text, { final: true });
+}"""
+
 
 class Watch:
     """A page on a loopback server, and all that happens there without having been asked for."""
@@ -261,13 +265,8 @@ def test_what_is_too_much_is_shown_as_it_was_written(
 
 def test_what_is_too_much_loses_no_letter(watch: Watch) -> None:
     text = "- a\n" * 40_000 + "# <b>the end</b>"
-    code = watch.page.evaluate(
-        """(text) => {
-          renderMarkdown(document.body, text, { final: true });
-          return document.querySelector("code").textContent;
-        }""",
-        text,
-    )
+    watch.page.evaluate(SHOW, text)
+    code = watch.page.evaluate("document.querySelector('code').textContent")
     assert len(code) > 1000
     assert text.endswith(code)
 
@@ -276,9 +275,7 @@ def test_a_link_opens_a_page_that_knows_nothing_of_this_one(
     watch: Watch, shared: BrowserContext, page_url: str
 ) -> None:
     page = watch.page
-    page.evaluate(
-        "(text) => renderMarkdown(document.body, text, { final: true })", f"[x]({page_url}there)"
-    )
+    page.evaluate(SHOW, f"[x]({page_url}there)")
     with shared.expect_page() as opened:
         page.locator("a").click()
     there: Page = opened.value
@@ -296,9 +293,7 @@ def test_copy_gives_the_code_as_it_was_sent_and_no_markup(
     code = f"if a\u202e == 'b\u200b':\n\t{HARM} </code>&amp;"
     page = watch.page
     page.bring_to_front()
-    page.evaluate(
-        "(text) => renderMarkdown(document.body, text, { final: true })", f"```\n{code}\n```"
-    )
+    page.evaluate(SHOW, f"```\n{code}\n```")
     expect(page.locator("code")).to_contain_text("U+202E")
     page.locator("[part=copy]").click()
     expect(page.locator("[part=copy]")).to_contain_text("Copied")
