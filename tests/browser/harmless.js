@@ -179,8 +179,9 @@
       if (!SHELL.has(element.localName)) found.push(`<${element.localName}> in the view`);
       for (const { name, value } of element.attributes) {
         const isOurs = name !== "id" || value.startsWith("pw-");
+        const isPlace = name === "style" && /^(?:[a-z-]+: (?:-?[\d.]+px|auto);? ?)+$/.test(value);
         const isPlain = !/^(?:on|src|srcset|href|action|formaction|style|name|is$|slot$)/.test(name);
-        if (!isOurs || !isPlain) found.push(`<${element.localName} ${name}=${JSON.stringify(value)}>`);
+        if (!isOurs || !(isPlain || isPlace)) found.push(`<${element.localName} ${name}=${JSON.stringify(value)}>`);
       }
     }
     return found;

@@ -135,7 +135,7 @@ def test_the_state_that_a_notebook_was_saved_with(
     notebook.run(0)
     notebook.run(1)
     notebook.chat().wait("ended")
-    notebook.command("jupyterlab-manager:saveWidgetState")
+    notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
     notebook.save()
     path = lab.root / notebook.name
     saved = nbformat.read(path, as_version=4)
