@@ -8,7 +8,8 @@
  * line could still turn out to be anything, and is better not shown yet.
  *
  * What is not CommonMark: HTML opens no block, for it is shown as text (see inline.ts); containers
- * are nested to a limit; tables and footnotes are GitHub's.
+ * are nested to a limit; tables and footnotes are GitHub's; and what follows so much that drawing it
+ * would take seconds is shown as it was written, in one block of code.
  */
 
 import { Block, remember } from "./block.js";
@@ -19,6 +20,9 @@ import { Line } from "./line.js";
 import { type Definition, readDefinition } from "./references.js";
 
 const CONTAINERS: ReadonlySet<string> = new Set(["quote", "list", "item", "footnote"]);
+/** How much is read: units of text outside of code, and for each block and cell as many as here. */
+const MAX_WEIGHT = 500_000;
+const BLOCK_WEIGHT = 20;
 const LINE_END = /\r\n?|\n/g;
 
 export class BlockParser {
@@ -33,6 +37,9 @@ export class BlockParser {
   /** How much of the text has been taken for good. */
   #taken = 0;
   #lineNumber = 0;
+  #weight = 0;
+  /** The block of what is not read any more. */
+  #rest: Block | null = null;
   /** The innermost open block. */
   #tip = this.root;
   /** The innermost open block that the line goes on with, and whether no other is open. */
@@ -84,7 +91,7 @@ export class BlockParser {
     for (let block: Block | null = this.#tip; block !== null; block = block.parent) {
       open.push(block);
     }
-    const [tip, lineNumber] = [this.#tip, this.#lineNumber];
+    const [tip, lineNumber, weight, rest] = [this.#tip, this.#lineNumber, this.#weight, this.#rest];
     const restore = open.map(remember);
     const journal: (() => void)[] = [];
     this.#journal = journal;
@@ -95,12 +102,19 @@ export class BlockParser {
       for (const forget of journal) forget();
       this.#tip = tip;
       this.#lineNumber = lineNumber;
+      this.#weight = weight;
+      this.#rest = rest;
     };
   }
 
   /** Take one line, without its end. */
   #take(text: string): void {
     this.#lineNumber += 1;
+    if (this.#weight > MAX_WEIGHT) {
+      this.#takeRest(text);
+      return;
+    }
+    if (this.#tip.kind !== "code") this.#weight += text.length;
     const line = new Line(text);
     let container = this.root;
     for (let child = container.last; child?.isOpen; child = container.last) {
@@ -133,6 +147,14 @@ export class BlockParser {
     this.#reach(this.live, line);
   }
 
+  #takeRest(text: string): void {
+    if (this.#rest === null) while (this.#tip !== this.root) this.#close(this.#tip);
+    this.#rest ??= this.#open("code");
+    this.#rest.text += `${text}\n`;
+    this.#rest.end = this.#lineNumber;
+    this.live = this.#rest;
+  }
+
   /** Close what the line did not go on with, once it is known to be no lazy continuation. */
   #closeUnmatched(): void {
     if (this.#isMatched) return;
@@ -146,8 +168,10 @@ export class BlockParser {
     const isTable = container.kind === "table";
     const block = isText ? container : this.#open(isTable ? "row" : "paragraph");
     block.text += isTable ? line.remainder : `${line.remainder}\n`;
-    if (isTable) this.#close(block);
-    else if (block.kind === "paragraph") {
+    if (isTable) {
+      this.#weight += BLOCK_WEIGHT * container.alignments.length;
+      this.#close(block);
+    } else if (block.kind === "paragraph") {
       block.openFormula = openSign(line.remainder, block.openFormula);
     }
     return block;
@@ -221,6 +245,7 @@ export class BlockParser {
   #open(kind: Block["kind"]): Block {
     while (!canContain(this.#tip, kind)) this.#close(this.#tip);
     const parent = this.#tip;
+    this.#weight += BLOCK_WEIGHT;
     const block = new Block(kind, parent, this.#lineNumber);
     const before = parent.last;
     const hasGap = before !== undefined && before.end < block.start - 1;

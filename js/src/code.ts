@@ -9,6 +9,9 @@ export const FOLD_LINES = 40;
 /** A browser lays out a whole box for each letter added to it: long code is drawn in several. */
 const BOX_UNITS = 2000;
 
+/** Beyond so many in one box, invisible characters are named without a mark of their own. */
+const MAX_MARKED = 100;
+
 /**
  * Characters that change how others are read without being seen: controls, marks of direction,
  * spaces of no width, tags. In prose they are needed; in code they are what an attack is made of.
@@ -72,9 +75,12 @@ export function isVisible(text: string): boolean {
 
 /** Escape `text`, and name what is invisible in it. */
 export function visibleHtml(text: string): string {
+  let count = 0;
   return escapeHtml(text).replace(INVISIBLE, (match) => {
     if (match === "\n" || match === "\t" || EMOJI.test(match)) return match;
     const code = match.codePointAt(0) ?? 0;
-    return `<span part="invisible">U+${code.toString(16).toUpperCase().padStart(4, "0")}</span>`;
+    const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+    count += 1;
+    return count > MAX_MARKED ? name : `<span part="invisible">${name}</span>`;
   });
 }

@@ -238,7 +238,7 @@ export class MarkdownText implements TextView {
     const scope = start === 0 ? this.#lookups.scope(drawn) : this.#lookups.goOn(drawn);
     let { nodes } = drawn.frozen;
     const add = (piece: string, isOpen: boolean) => {
-      const fragment = this.#nodes(textHtml(piece, scope, isOpen));
+      const fragment = this.#nodes(textHtml(piece, scope, isOpen, start));
       patchChildren(element, fragment, nodes);
     };
     for (; end < text.length; end = chunkEnd(text, start)) {

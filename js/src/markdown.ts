@@ -17,6 +17,9 @@ import type { Scope } from "./targets.js";
 /** Columns up to which a short row is filled with cells of its own. */
 const MAX_FILLED = 16;
 
+/** What comes after so much of a paragraph, a heading or a cell is shown as it was written. */
+const MAX_READ = 100_000;
+
 const TASK = /^\[([ xX])\](?:[ \t\n]|$)/;
 
 /** Return the HTML of `block` and all that is in it. */
@@ -129,12 +132,20 @@ function settledText(block: Block): string {
   return HALF_DEFINITION.test(text) ? "" : text.replace(HALF_TABLE, "");
 }
 
-/** The HTML of inline text; of a long one in pieces, so that none costs more than its length. */
-export function textHtml(text: string, scope: Scope, isPartial = false): string {
+/**
+ * The HTML of inline text; of a long one in pieces, so that none costs more than its length.
+ *
+ * `from` is how much of the same text came before.
+ */
+export function textHtml(text: string, scope: Scope, isPartial = false, from = 0): string {
   const parts = chunks(text);
-  return parts
-    .map((part, i) => inlineHtml(part, scope, isPartial && i === parts.length - 1))
-    .join("");
+  let start = from;
+  const htmls = parts.map((part, i) => {
+    const isRead = start < MAX_READ;
+    start += part.length;
+    return isRead ? inlineHtml(part, scope, isPartial && i === parts.length - 1) : escapeHtml(part);
+  });
+  return htmls.join("");
 }
 
 function cellsHtml(row: Block, scope: Scope, isPartial = false): string {

@@ -161,5 +161,31 @@
     document.removeEventListener("click", hold);
   }
 
-  globalThis.harmless = { harms, strays, unnamed, touch };
+  const SHELL = words("article div button span strong em i li ol p section svg path textarea time input h2 ul");
+
+  /**
+   * Every harm in a whole view: answers are looked at as such, questions are text and nothing else,
+   * and what is around them may have classes and data of its own, but nothing that acts or loads.
+   */
+  function harmsOfView(view) {
+    const found = [];
+    for (const content of view.querySelectorAll("[data-role] [part=content]")) {
+      const isAnswer = content.closest("[data-role]").dataset.role === "assistant";
+      if (isAnswer) found.push(...harms(content));
+      else if (content.childElementCount > 0) found.push(`a question with ${content.innerHTML}`);
+    }
+    for (const element of view.querySelectorAll("*")) {
+      if (element.closest("[part=content]")) continue;
+      if (!SHELL.has(element.localName)) found.push(`<${element.localName}> in the view`);
+      for (const { name, value } of element.attributes) {
+        const isOurs = name !== "id" || value.startsWith("pw-");
+        const isPlace = name === "style" && /^(?:[a-z-]+: (?:-?[\d.]+px|auto);? ?)+$/.test(value);
+        const isPlain = !/^(?:on|src|srcset|href|action|formaction|style|name|is$|slot$)/.test(name);
+        if (!isOurs || !(isPlain || isPlace)) found.push(`<${element.localName} ${name}=${JSON.stringify(value)}>`);
+      }
+    }
+    return found;
+  }
+
+  globalThis.harmless = { harms, harmsOfView, strays, unnamed, touch };
 })();
