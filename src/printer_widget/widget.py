@@ -48,9 +48,11 @@ class ChatNode(anywidget.AnyWidget):
     """A chat in a notebook that streams its answers.
 
     Args:
-        source: the URL of a Printer backend, a provider, or your own function that takes the
-            messages (a list of ``{"role", "content"}``) and yields text. Without one:
-            ``PRINTER_API_BASE_URL`` where it is set, else the demo model.
+        source: a name such as ``"openai:gpt-4o"`` (``openai:``, ``anthropic:``, ``ollama:``,
+            ``openrouter:``, ``vercel:URL``, ``agui:URL``), the URL of a Printer backend, a
+            provider, or your own function that takes the messages (a list of
+            ``{"role", "content"}``) and yields text. Without one: ``PRINTER_API_BASE_URL`` where
+            it is set, else the demo model.
         token: the bearer token of the Printer backend; else ``PRINTER_AUTH_TOKEN``.
         system: what the model is told to be.
         project_id: the reader's project, for a Printer backend.
@@ -70,7 +72,7 @@ class ChatNode(anywidget.AnyWidget):
 
     Raises:
         TypeError: for an unknown keyword, or a source that is none.
-        ValueError: for a URL that cannot be one.
+        ValueError: for a URL or a name that cannot be one, or a key that is missing.
     """
 
     _esm = _BUNDLE.read_text("utf-8") if _BUNDLE.exists() else ""
