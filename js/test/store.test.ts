@@ -219,3 +219,27 @@ describe("messages that a server stored under other ids", () => {
     expect(store.history.value[0]?.key).not.toBe(before?.key);
   });
 });
+
+describe("the reasoning", () => {
+  const thinking = (reasoning: string, text = ""): State => {
+    const { _view, ...rest } = state({ streaming: true, text });
+    return { ...rest, _view: { ..._view, reasoning } };
+  };
+
+  test("is the live answer's while it streams, and none is null", () => {
+    const store = new Store();
+    store.accept(thinking("So"));
+    expect(store.live.value?.reasoning).toBe("So");
+    expect(store.phase.value).toBe("waiting");
+    store.accept(state({ streaming: true }));
+    expect(store.live.value?.reasoning).toBeNull();
+  });
+
+  test("freezes with the text when the reader stops", () => {
+    const store = new Store();
+    store.accept(thinking("So", "He"));
+    store.stop();
+    store.accept(thinking("So on", "Hello"));
+    expect(store.live.value).toMatchObject({ reasoning: "So", content: "He" });
+  });
+});

@@ -9,7 +9,7 @@ from .sources import DeferredSource, FunctionSource, HttpSource, Source, SourceL
 
 _DEMO_NOTICE = (
     "This is the demo model that comes with printer_widget. To talk to a real one: "
-    'ChatNode("http://127.0.0.1:8000", token="…") or ChatNode(your_function)'
+    'ChatNode("openai:…"), ChatNode("ollama:…"), or ChatNode(your_function)'
 )
 
 _DEMO_SUGGESTIONS = (

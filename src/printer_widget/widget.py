@@ -50,9 +50,9 @@ class ChatNode(anywidget.AnyWidget):
     """A chat in a notebook that streams its answers.
 
     Args:
-        source: the URL of a Printer backend, a provider, or your own function that takes the
-            messages (a list of ``{"role", "content"}``) and yields text. Without one:
-            ``PRINTER_API_BASE_URL`` where it is set, else the demo model.
+        source: a name, as ``"openai:gpt-4o"`` (see ``providers.KINDS``), the URL of a Printer
+            backend, a provider, or your own function of the messages (``{"role", "content"}``
+            each) that yields text. Else ``PRINTER_API_BASE_URL``, else the demo model.
         token: the bearer token of the Printer backend; else ``PRINTER_AUTH_TOKEN``.
         system: what the model is told to be.
         project_id: the reader's project, for a Printer backend.
@@ -76,7 +76,7 @@ class ChatNode(anywidget.AnyWidget):
     Raises:
         TypeError: for an unknown keyword, a source that is none, or suggestions that are no list
             of texts.
-        ValueError: for a URL that cannot be one, a blank suggestion, or an unknown locale.
+        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale.
     """
 
     _esm = _BUNDLE.read_text("utf-8") if _BUNDLE.exists() else ""

@@ -94,17 +94,6 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def utf16_slice(text: str, start: int) -> str:
-    """Return ``text`` from UTF-16 offset ``start`` on; never cuts a surrogate pair of ours.
-
-    Raises:
-        ValueError: if ``start`` lies between the halves of an astral character.
-    """
-    if text.isascii():
-        return text[start:]
-    return text.encode("utf-16-le", "surrogatepass")[2 * start :].decode("utf-16-le")
-
-
 # Kernel to browser ----------------------------------------------------------------------------
 
 
@@ -149,8 +138,7 @@ class Patch:
 class Reason:
     """The model's reasoning grows by ``text`` from revision ``base`` to revision ``to``.
 
-    Only the new piece is in it: to send all of it at each flush would cost O(n²) bytes. Its place
-    needs no offset, as whoever is at a revision knows the reasoning of that revision.
+    It needs no offset: whoever is at a revision knows the reasoning of that revision.
     """
 
     base: int

@@ -6,14 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, assert_type
 
 from printer_widget import (
+    AGUI,
+    AnthropicMessages,
     ChatError,
     ChatNode,
+    Function,
     Message,
+    OpenAIChat,
     Printer,
     ProviderError,
     StreamEvent,
     TextDelta,
     Turn,
+    VercelUI,
     stream_chat,
 )
 
@@ -32,6 +37,12 @@ ChatNode(Printer("http://127.0.0.1:8000", token="t"))
 ChatNode(my_model)
 ChatNode(my_slow_model)
 ChatNode(lambda messages: messages[-1]["content"])
+ChatNode("openai:gpt-4o")
+ChatNode(OpenAIChat("m", base_url="http://127.0.0.1/v1", api_key=lambda: "k", temperature=0.2))
+ChatNode(AnthropicMessages("m", api_key="k", max_tokens=100))
+ChatNode(VercelUI("https://app.example", headers={"X-App": "lesson"}))
+ChatNode(AGUI("https://agent.example", token="t"))
+ChatNode(Function(my_model, label="Mine"))
 ChatNode(42)  # type: ignore[arg-type]
 
 chat = ChatNode()

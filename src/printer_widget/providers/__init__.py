@@ -6,13 +6,14 @@ from .agui import AGUI
 from .anthropic import AnthropicMessages
 from .base import Provider, RequestSpec
 from .function import Answerer, Function
-from .names import provider_named
+from .names import KINDS, provider_named
 from .openai import OpenAIChat
 from .printer import Printer
 from .vercel import VercelUI
 
 __all__ = [
     "AGUI",
+    "KINDS",
     "Answerer",
     "AnthropicMessages",
     "Function",
