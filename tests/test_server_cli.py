@@ -82,6 +82,7 @@ def test_started_it_says_what_listens_where_and_two_lines_to_paste():
         token = server.out.partition("  token ")[2].split()[0]
         assert server.out.count(token) == 2  # on its own, and in the line to paste
         assert f"  address   http://127.0.0.1:{server.port} " in server.out
+        assert f"  OpenAI    http://127.0.0.1:{server.port}/v1 " in server.out
         assert "  model     demo\n" in server.out
         assert "  data      in memory, gone at the end\n" in server.out
         paste = server.out.partition("In a notebook:\n\n")[2].rstrip()
@@ -121,6 +122,9 @@ def test_its_api_is_described_to_a_reader_and_to_programs():
         "/api/conversations",
         "/api/conversations/{conversation_id}",
         "/api/conversations/{conversation_id}/messages",
+        "/v1/chat/completions",
+        "/v1/models",
+        "/v1/models/{name}",
     }
 
 

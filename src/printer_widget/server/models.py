@@ -28,6 +28,8 @@ class ServedModel:
 
     Attributes:
         name: what runs are marked with, and the start-up message shows.
+        alias: what clients call it; its name, where that is not the business of whoever runs the
+            backend alone.
         source: answers a question.
         again: for a model that answers the same question always with the same text: makes a
             source that gives it once more, so many of its first code points without a pause. It
@@ -36,7 +38,17 @@ class ServedModel:
 
     name: str
     source: Source
+    alias: str = ""
     again: Callable[[int], Source] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.alias:
+            object.__setattr__(self, "alias", self.name)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it keeps conversations itself, and so cannot be told what was said before."""
+        return getattr(self.source, "archive", None) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +184,8 @@ def _printer_kind(argument: str, upstream: Upstream) -> ServedModel:
     if not url:
         raise ValueError("The model printer needs the URL of its backend: printer:URL.")
     provider = Printer(url, token=upstream.key, insecure=upstream.insecure)
-    return ServedModel(name=f"printer:{provider.url}", source=HttpSource(provider))
+    name = f"printer:{provider.url}"
+    return ServedModel(name=name, alias="printer", source=HttpSource(provider))
 
 
 KINDS: dict[str, Kind] = {

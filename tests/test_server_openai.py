@@ -1,0 +1,116 @@
+"""The backend as OpenAI's API: what its SDK gets of a real ``printer-widget serve``."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+
+from printer_widget.demo import answer
+from server_process import TOKEN, Process
+from serving import eventually
+
+pytestmark = pytest.mark.slow
+
+ASKED = [{"role": "user", "content": "tell me a story"}]
+STORY = answer(ASKED)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Process("--in-memory", "--model", "demo:2000", "--runs-per-user", "1") as process:
+        yield process
+
+
+@pytest.fixture
+def sdk(server):
+    with sdk_of(server) as client:
+        yield client
+
+
+def sdk_of(server, token=TOKEN):
+    return openai.OpenAI(base_url=f"{server.url}/v1", api_key=token, max_retries=0, timeout=20)
+
+
+def ask(sdk, messages=ASKED, **options):
+    return sdk.chat.completions.create(model="demo", messages=messages, **options)
+
+
+def test_a_streamed_answer_is_the_models_to_the_last_character(sdk):
+    chunks = list(ask(sdk, stream=True))
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == STORY
+    assert len(chunks) > 50
+    assert [chunk.choices[0].finish_reason for chunk in chunks[-2:]] == [None, "stop"]
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert {(chunk.id, chunk.model) for chunk in chunks} == {(chunks[0].id, "demo")}
+
+
+def test_an_answer_in_one_piece_is_the_same(sdk):
+    completion = ask(sdk)
+    (choice,) = completion.choices
+    assert (choice.message.role, choice.message.content) == ("assistant", STORY)
+    assert choice.finish_reason == "stop"
+    assert completion.id.startswith("chatcmpl-")
+    assert completion.usage is None  # nothing is made up
+
+
+async def test_the_asynchronous_sdk_reads_it_too(server):
+    async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=TOKEN) as sdk:
+        stream = await ask(sdk, stream=True)
+        pieces = [chunk.choices[0].delta.content or "" async for chunk in stream]
+    assert "".join(pieces) == STORY
+
+
+def test_the_model_is_listed_and_described(sdk):
+    (model,) = sdk.models.list().data
+    assert model.id == sdk.models.retrieve("demo").id == "demo"
+    with pytest.raises(openai.NotFoundError, match="the one there is, is “demo”") as refused:
+        sdk.chat.completions.create(model="gpt-4o", messages=ASKED)
+    assert refused.value.code == "model_not_found"
+
+
+def test_a_wrong_token_is_an_authentication_error(server):
+    with (
+        sdk_of(server, "not-the-token-of-anyone") as stranger,
+        pytest.raises(
+            openai.AuthenticationError, match="not one that the backend knows"
+        ) as refused,
+    ):
+        ask(stranger)
+    assert refused.value.code == "invalid_api_key"
+    assert "not-the-token" not in str(refused.value)
+
+
+def test_a_question_that_is_too_long_is_refused_with_the_limit(sdk):
+    with pytest.raises(openai.APIStatusError, match="larger than 1,048,576 bytes") as refused:
+        ask(sdk, [{"role": "user", "content": "x" * (1 << 20)}])
+    assert refused.value.status_code == 413
+
+
+def test_what_the_backend_cannot_do_is_a_bad_request_that_names_it(sdk):
+    with pytest.raises(openai.BadRequestError, match="cannot give answers with tools") as refused:
+        ask(sdk, tools=[{"type": "function", "function": {"name": "f"}}])
+    assert refused.value.param == "tools"
+
+
+def test_a_client_that_leaves_in_mid_stream_frees_its_run():
+    with slow_server() as server, sdk_of(server) as slow:
+        stream = ask(slow, stream=True)
+        read = [next(stream) for _ in range(3)]
+        assert read[2].choices[0].delta.content
+        with pytest.raises(openai.RateLimitError, match="1 of your questions"):
+            ask(slow)
+        stream.close()
+        eventually(lambda: is_free(slow))
+
+
+def slow_server():
+    """At five tokens a second the story takes longer than this test."""
+    return Process("--in-memory", "--model", "demo:5", "--runs-per-user", "1")
+
+
+def is_free(sdk):
+    try:
+        ask(sdk, stream=True).close()
+    except openai.RateLimitError:
+        return False
+    return True
