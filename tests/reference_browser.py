@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from printer_widget import wire
+from printer_widget.sync import Outgoing
 
 
 class Browser:
@@ -23,6 +24,10 @@ class Browser:
     def text(self) -> str:
         return self.state["streamedText"]
 
+    @property
+    def reasoning(self) -> str:
+        return self.state["_view"].get("reasoning", "")
+
     def take(self, message: dict[str, Any]) -> None:
         """Apply one message: ``{"method": "custom" | "update", …}``."""
         if message["method"] == "update":
@@ -34,6 +39,8 @@ class Browser:
             self._append(content)
         elif kind == "patch":
             self._patch(content)
+        elif kind == "reason":
+            self._reason(content)
 
     def _append(self, content: dict[str, Any]) -> None:
         offset, text = content["offset"], content["text"]
@@ -57,7 +64,21 @@ class Browser:
         messages[content["at"] : content["at"] + content["remove"]] = content["insert"]
         if view["turn"] != self.state["_view"]["turn"]:
             self.state["streamedText"] = ""
+        elif self.reasoning:
+            view = {**view, "reasoning": self.reasoning}
         self.state.update(messages=messages, isStreaming=content["isStreaming"], _view=view)
+
+    def _reason(self, content: dict[str, Any]) -> None:
+        base, to, text = content["base"], content["to"], content["text"]
+        if content.keys() != {"type", "base", "to", "text"} or not isinstance(text, str):
+            return
+        if to <= self.state["_view"]["revision"]:
+            return
+        if base != self.state["_view"]["revision"]:
+            self.wants_resync = True
+            return
+        more = {"revision": to, "reasoning": self.reasoning + text}
+        self.state["_view"] = {**self.state["_view"], **more}
 
     def report(self) -> wire.Report:
         """Say what this browser knows: ready the first time, then ack, or resync if lost."""
@@ -72,7 +93,7 @@ class Browser:
         )
 
 
-def as_message(outgoing: wire.Append | wire.Patch | wire.Update) -> dict[str, Any]:
+def as_message(outgoing: Outgoing) -> dict[str, Any]:
     """Return what the widget would put on the comm."""
     if isinstance(outgoing, wire.Update):
         return {"method": "update", "state": outgoing.state}

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "printer_widget"
 ROWS = (
     {"errors", "sse", "events", "batching", "loop", "retry"},
-    {"conversation"},
+    {"conversation", "reply"},
     {"providers", "cassette"},
     {"sources", "demo"},
     {"server"},  # may use what is below a turn, and no turn may see it
@@ -32,7 +32,8 @@ ROWS = (
     {"__init__"},
 )
 ROW_OF = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-PURE = {"sse", "events", "conversation", "batching", "retry", "providers"} | ROWS[ROW_OF["wire"]]
+PURE = {"sse", "events", "conversation", "reply", "batching", "retry", "providers"}
+PURE |= ROWS[ROW_OF["wire"]]
 IMPURE = {"asyncio", "httpx", "traitlets", "anywidget"}
 JUPYTER = {"anywidget", "ipywidgets", "ipykernel", "IPython"}
 EMBEDDED = ("answerer", "server.embedded", True)  # who may import what of the server, in a function

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -97,6 +98,64 @@ def test_offsets_count_utf16_code_units(watched):
 def test_an_ending_is_sent_in_full_with_the_last_text(watched):
     watched.plan(with_text("Hel"), 0.1)
     assert watched.plan(ENDED, 0.2) == [wire.Update(ENDED.full())]
+
+
+def thinking(text: str, revision: int, state: State = WAITING) -> State:
+    return replace(state, reasoning=text, revision=revision)
+
+
+def test_reasoning_goes_out_by_its_new_piece_alone(watched):
+    watched.plan(WAITING, 0.1)
+    assert watched.plan(thinking("So", 2), 0.2) == [wire.Reason(base=1, to=2, text="So")]
+    assert watched.plan(thinking("So 😀", 3), 0.3) == [wire.Reason(base=2, to=3, text=" 😀")]
+    assert watched.plan(thinking("So 😀", 3), 0.4) == []
+
+
+def test_reasoning_costs_bytes_in_proportion_to_its_length(watched):
+    watched.plan(WAITING, 0.0)
+    text, sent = "", 0
+    for number in range(1000):
+        text += "thought "
+        state = thinking(text, number + 2)
+        sent += sum(len(json.dumps(message.to_json())) for message in watched.plan(state, number))
+        watched.heard(report(state), number)
+    assert sent < 100 * 1000
+
+
+def test_text_and_reasoning_at_once_are_two_deltas(watched):
+    watched.plan(WAITING, 0.1)
+    both = with_text("He", thinking("So", 2))
+    assert watched.plan(both, 0.2) == [
+        wire.Reason(base=1, to=2, text="So"),
+        wire.Append(turn="t1", offset=0, text="He"),
+    ]
+
+
+def test_a_patch_does_not_repeat_the_reasoning(watched):
+    watched.plan(thinking("So", 2), 0.1)
+    (patch,) = watched.plan(replace(thinking("So", 3), attempt=(2, 3)), 0.2)
+    assert isinstance(patch, wire.Patch)
+    assert "reasoning" not in patch.view
+
+
+def test_reasoning_and_another_change_that_were_held_back_are_one_keyframe(watched):
+    watched.plan(WAITING, 0.1)
+    state = replace(thinking("So", 3), attempt=(2, 3))
+    assert watched.plan(state, 0.2) == [wire.Update(state.full())]
+
+
+def test_a_browser_that_lost_reasoning_gets_it_whole(watched):
+    watched.plan(thinking("So I", 3), 0.1)
+    watched.heard(report(WAITING, kind="resync"), 0.2)
+    (keyframe,) = watched.plan(thinking("So I", 3), 0.3)
+    assert keyframe.state["_view"]["reasoning"] == "So I"
+
+
+def test_reasoning_that_nobody_acknowledged_is_sent_again(watched):
+    state = thinking("So", 2)
+    watched.plan(state, 0.0)
+    keyframe, _ = watched.plan(state, sync.REPAIR_AFTER_S[0])
+    assert keyframe == wire.Update(state.full())
 
 
 def test_a_browser_that_opens_in_mid_stream_gets_a_keyframe(watched):
@@ -219,6 +278,7 @@ class LossyChannel(RuleBasedStateMachine):
         self.turns = 0
         self.state = START
         self.history = {None: ""}
+        self.thought: dict[str | None, str] = {}
         self.sync = Sync(START)
         self.browsers: list[Browser] = []
         self.lost: set[int] = set()
@@ -254,6 +314,7 @@ class LossyChannel(RuleBasedStateMachine):
             turn=f"t{self.turns}",
             text="",
             units=0,
+            reasoning="",
             streaming=True,
             messages=(*self.state.messages, message),
             revision=self.state.revision + 1,
@@ -267,12 +328,25 @@ class LossyChannel(RuleBasedStateMachine):
         self.change(text=self.state.text + text, units=units)
 
     @precondition(lambda self: self.state.streaming)
+    @rule(text=st.text(min_size=1, max_size=5))
+    def think(self, text: str) -> None:
+        text = text.encode("utf-8", "replace").decode()
+        reasoning = self.state.reasoning + text
+        self.thought[self.state.turn] = reasoning
+        self.change(reasoning=reasoning, revision=self.state.revision + 1)
+
+    @precondition(lambda self: self.state.streaming)
+    @rule(attempt=st.sampled_from([None, (2, 3)]))
+    def reconnect(self, attempt: tuple[int, int] | None) -> None:
+        self.change(attempt=attempt, revision=self.state.revision + 1)
+
+    @precondition(lambda self: self.state.streaming)
     @rule()
     def end(self) -> None:
         message = {"id": f"a{self.turns}", "content": self.state.text}
         messages = (*self.state.messages, message)
         revision = self.state.revision + 1
-        self.change(streaming=False, messages=messages, revision=revision)
+        self.change(streaming=False, messages=messages, reasoning="", revision=revision)
 
     @precondition(lambda self: not self.state.streaming)
     @rule()
@@ -302,8 +376,9 @@ class LossyChannel(RuleBasedStateMachine):
     @invariant()
     def every_text_is_a_prefix_of_what_its_turn_said(self) -> None:
         for browser in self.browsers:
-            whole = self.history[browser.state["_view"]["turn"]]
-            assert whole.startswith(browser.text)
+            turn = browser.state["_view"]["turn"]
+            assert self.history[turn].startswith(browser.text)
+            assert self.thought.get(turn, "").startswith(browser.reasoning)
 
     def teardown(self) -> None:
         """Once nothing is lost any more and all report, all browsers know everything."""

@@ -18,7 +18,10 @@ import {
   readAttempt,
   readConversation,
   readMessages,
+  readReasoning,
   type State,
+  type Tool,
+  type Usage,
 } from "./wire.js";
 
 export type Phase =
@@ -39,9 +42,17 @@ export interface Item {
   readonly role: "user" | "assistant";
   readonly status: Ending | "streaming" | "pending";
   readonly content: string;
-  /** The sentence beside the ending's label, or beside a draft that nobody has answered. */
+  /** The sentence beside the ending's label, or on an answer or a draft that has none. */
   readonly note: string | null;
+  /** What the model thought before it answered, or thinks; null where it sent none. */
+  readonly reasoning: string | null;
+  readonly model: string | null;
+  readonly usage: Usage | null;
+  readonly tools: readonly Tool[];
 }
+
+/** What only an answer that has ended can have. */
+const NO_FACTS = { model: null, usage: null, tools: [] } as const;
 
 /** A question on its way to the kernel. */
 export interface Draft {
@@ -53,9 +64,19 @@ export interface Draft {
   readonly overdue: boolean;
 }
 
+/** How much of a stopped turn is shown until it ends: of its text, and of its reasoning. */
+export interface Stopping {
+  readonly turn: string;
+  readonly shown: number;
+  readonly reasoned: number;
+  readonly overdue: boolean;
+}
+
 export class Store {
   readonly messages = signal<readonly Message[]>([]);
   readonly streamedText = signal("");
+  /** What the model thinks in the running turn. */
+  readonly reasoning = signal("");
   readonly isStreaming = signal(false);
   readonly turn = signal<string | null>(null);
   readonly labels = signal<Labels>(readLabels({}));
@@ -64,8 +85,8 @@ export class Store {
 
   /** True while the kernel does not answer, until anything is heard from it. */
   readonly lost = signal(false);
-  /** The turn that the reader stopped, and how much of its text is shown until it ends. */
-  readonly stopping = signal<{ turn: string; shown: number; overdue: boolean } | null>(null);
+  /** The turn that the reader stopped, until it ends. */
+  readonly stopping = signal<Stopping | null>(null);
   readonly drafts = signal<readonly Draft[]>([]);
   /** Refused drafts, until their composer takes the text back. */
   readonly returned = signal<readonly Draft[]>([]);
@@ -134,11 +155,14 @@ export class Store {
 
   readonly history = computed<readonly Item[]>(() => {
     const items: Item[] = [];
-    for (const { id, role, content, status, error } of this.messages.value) {
+    for (const message of this.messages.value) {
+      const { id, role, content, status } = message;
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
       const key = this.#keys.get(id) ?? `message ${id}`;
-      items.push({ key, id, role, status, content, note: error });
+      const note = message.error ?? message.note ?? null;
+      const { reasoning = null, model = null, usage = null, tools = [] } = message;
+      items.push({ key, id, role, status, content, note, reasoning, model, usage, tools });
     }
     return items;
   });
@@ -155,6 +179,8 @@ export class Store {
       status: lost ? "interrupted" : "streaming",
       content: text.slice(0, this.#stopped()?.shown),
       note: lost ? STRINGS.kernelGoneShort : null,
+      reasoning: this.reasoning.value.slice(0, this.#stopped()?.reasoned) || null,
+      ...NO_FACTS,
     };
   });
 
@@ -166,6 +192,8 @@ export class Store {
       status: "pending",
       content: text,
       note: overdue ? STRINGS.waiting : null,
+      reasoning: null,
+      ...NO_FACTS,
     })),
   );
 
@@ -186,6 +214,7 @@ export class Store {
       if (state._view !== before._view) {
         this.#acceptLabels(state._view.labels);
         this.attempt.value = readAttempt(state._view);
+        this.reasoning.value = readReasoning(state._view);
         this.conversations.current.value = readConversation(state._view);
       }
       if (this.#stopped() === null) this.stopping.value = null;
@@ -198,8 +227,10 @@ export class Store {
   stop(): string | null {
     const turn = this.turn.value;
     if (!this.isStreaming.value || turn === null) return null;
-    const shown = this.#stopped()?.shown ?? this.streamedText.value.length;
-    this.stopping.value = { turn, shown, overdue: false };
+    const stopped = this.#stopped();
+    const shown = stopped?.shown ?? this.streamedText.value.length;
+    const reasoned = stopped?.reasoned ?? this.reasoning.value.length;
+    this.stopping.value = { turn, shown, reasoned, overdue: false };
     return turn;
   }
 

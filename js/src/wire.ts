@@ -26,6 +26,26 @@ export interface Message {
   readonly content: string;
   readonly status: Ending;
   readonly error: string | null;
+  /** What a reader should know of an answer that did not fail. */
+  readonly note?: string;
+  /** Which model answered, as its server calls it. */
+  readonly model?: string;
+  /** What the model thought before it answered. */
+  readonly reasoning?: string;
+  readonly usage?: Usage;
+  readonly tools?: readonly Tool[];
+}
+
+/** How many tokens were read and written. */
+export interface Usage {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+}
+
+/** What the model asked for: shown, and never run; the arguments are JSON as far as it came. */
+export interface Tool {
+  readonly name: string;
+  readonly arguments: string;
 }
 
 export interface View {
@@ -34,6 +54,7 @@ export interface View {
   readonly labels: Readonly<Record<string, unknown>>;
   readonly attempt?: unknown;
   readonly conversation?: unknown;
+  readonly reasoning?: unknown;
 }
 
 /** One of the conversations that the server keeps. */
@@ -136,6 +157,11 @@ export function readConversation({ conversation }: View): string | null {
   return isName(conversation) ? conversation : null;
 }
 
+/** Read what the model thinks in the running turn, as far as it has come. */
+export function readReasoning({ reasoning }: View): string {
+  return isText(reasoning) ? reasoning : "";
+}
+
 /** Whether the kernel takes `value` as a title. */
 export const isTitle = (value: unknown): value is string =>
   isText(value) && value.length <= MAX_TITLE && value.trim() !== "";
@@ -172,6 +198,14 @@ interface Patch {
   readonly view: View;
 }
 
+interface Reason {
+  readonly type: "reason";
+  readonly base: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+const REASON = { base: isCount, to: isCount, text: isText };
 const APPEND = { turn: isName, offset: isCount, text: isText };
 const PATCH = {
   base: isCount,
@@ -237,6 +271,9 @@ export function reduce(state: State, message: FromKernel): Outcome {
     if (content.type === "patch" && matches(content, PATCH)) {
       return patch(state, content as unknown as Patch);
     }
+    if (content.type === "reason" && matches(content, REASON)) {
+      return reason(state, content as unknown as Reason);
+    }
   }
   return news(state);
 }
@@ -270,8 +307,18 @@ function patch(state: State, change: Patch): Outcome {
     ...insert,
     ...state.messages.slice(at + remove),
   ];
-  const streamedText = view.turn === turn ? state.streamedText : "";
-  return news({ streamedText, isStreaming, messages, _view: view });
+  if (view.turn !== turn) return news({ streamedText: "", isStreaming, messages, _view: view });
+  const reasoning = readReasoning(state._view);
+  const _view = reasoning === "" ? view : { ...view, reasoning };
+  return news({ streamedText: state.streamedText, isStreaming, messages, _view });
+}
+
+function reason(state: State, { base, to, text }: Reason): Outcome {
+  const { _view } = state;
+  if (to <= _view.revision) return repeated(state);
+  if (base !== _view.revision) return lost(state);
+  const reasoning = readReasoning(_view) + text;
+  return news({ ...state, _view: { ..._view, revision: to, reasoning } });
 }
 
 const ROLES: readonly unknown[] = ["user", "assistant", "system"];
@@ -290,10 +337,35 @@ export function readMessages(raw: readonly unknown[]): Message[] {
       content,
       status: ENDINGS.includes(status) ? (status as Ending) : "complete",
       error: isText(error) && error !== "" ? error : null,
+      ...readFacts(entry),
     });
   }
   return [...messages.values()];
 }
+
+type Facts = Pick<Message, "note" | "model" | "reasoning" | "usage" | "tools">;
+
+/** Return what is said of a message beside its text, as far as it is well-formed. */
+function readFacts({ note, model, reasoning, usage, tools }: Fields): Facts {
+  const named = isUsage(usage)
+    ? { usage: { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens } }
+    : {};
+  const asked = Array.isArray(tools) ? tools.filter(isTool) : [];
+  return {
+    ...(isText(note) && note !== "" ? { note } : {}),
+    ...(isText(model) && model !== "" ? { model } : {}),
+    ...(isText(reasoning) && reasoning !== "" ? { reasoning } : {}),
+    ...named,
+    ...(asked.length > 0
+      ? { tools: asked.map((tool) => ({ name: tool.name, arguments: tool.arguments })) }
+      : {}),
+  };
+}
+
+const isUsage = (value: unknown): value is Usage =>
+  isFields(value) && isCount(value.input_tokens) && isCount(value.output_tokens);
+const isTool = (value: unknown): value is Tool =>
+  isFields(value) && isText(value.name) && isText(value.arguments);
 
 // Browser to kernel
 

@@ -15,14 +15,19 @@ from .errors import (
 )
 from .events import (
     ConversationAssigned,
+    FinishReason,
+    ModelNamed,
+    ReasoningDelta,
     Reconnecting,
     StreamEnd,
     StreamError,
     StreamEvent,
     StreamStart,
     TextDelta,
+    ToolCallDelta,
+    Usage,
 )
-from .providers import Printer
+from .providers import AGUI, AnthropicMessages, Function, OpenAIChat, Printer, VercelUI
 from .sources import stream_chat
 from .turn import Turn
 from .widget import ChatNode
@@ -30,6 +35,8 @@ from .widget import ChatNode
 __version__ = "0.1.0"
 
 __all__ = [
+    "AGUI",
+    "AnthropicMessages",
     "BusyError",
     "ChatError",
     "ChatNode",
@@ -38,9 +45,14 @@ __all__ = [
     "Conversation",
     "ConversationAssigned",
     "ConversationInfo",
+    "FinishReason",
+    "Function",
     "Message",
+    "ModelNamed",
+    "OpenAIChat",
     "Printer",
     "ProviderError",
+    "ReasoningDelta",
     "Reconnecting",
     "StreamEnd",
     "StreamError",
@@ -50,6 +62,9 @@ __all__ = [
     "StreamStart",
     "StreamTooLarge",
     "TextDelta",
+    "ToolCallDelta",
     "Turn",
+    "Usage",
+    "VercelUI",
     "stream_chat",
 ]

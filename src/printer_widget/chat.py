@@ -179,6 +179,11 @@ class Chat:
             self._change(revised=False, text=state.text + text, units=units)
             self._call_back("token", text)
 
+    def reasoning_arrived(self, turn: Turn, text: str) -> None:
+        """Take the next piece of the model's reasoning."""
+        if turn is self.turn:
+            self._change(reasoning=self.state.reasoning + text)
+
     def conversation_assigned(self, turn: Turn, conversation_id: str) -> None:
         """Take the id under which the server keeps the conversation."""
         if turn is self.turn and self._conversation.id != conversation_id:
@@ -195,7 +200,7 @@ class Chat:
         _running.discard(turn)
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
-            self._change(messages=self._dicts(), streaming=False, attempt=None)
+            self._change(messages=self._dicts(), streaming=False, attempt=None, reasoning="")
             self._refresh(turn, reply)
             well = reply.status in {"complete", "stopped"}
             self._call_back("complete" if well else "error", reply)
@@ -245,6 +250,7 @@ class Chat:
             system=self._system,
             chat_node_id=self._node_id,
             project_id=self._project_id,
+            run_id=uuid.uuid4().hex,
         )
         turn = Turn(
             question,

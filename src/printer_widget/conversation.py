@@ -4,16 +4,18 @@ A message, as a dict, in the ``messages`` trait and everywhere else::
 
     {"id", "conversation_id", "role": "user" | "assistant" | "system", "content", "timestamp",
      "status": "complete" | "stopped" | "interrupted" | "error",
-     ... and where there is one: "error", "context"}
+     ... and where there is one: "error", "note", "model", "reasoning", "context",
+     "usage": {"input_tokens", "output_tokens"}, "tools": [{"name", "arguments"}, …]}
 
 ``timestamp`` is ISO 8601 in UTC. ``status`` says how the message ended; ``error`` is the
-sentence that belongs to ``interrupted`` and ``error``.
+sentence that belongs to ``interrupted`` and ``error``. ``note`` is a sentence on what a reader
+should know of an answer that did not fail: that a limit cut it short, say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Literal
 
@@ -36,6 +38,12 @@ class Message:
         conversation_id: the server's id of the conversation; None while there is none.
         error: one sentence on what went wrong; None where nothing did.
         context: what the reader added for the model to know, one text each.
+        note: one sentence on an answer that did not fail; None where there is nothing to say.
+        model: which model answered, as its server calls it; None where that was not said.
+        reasoning: what the model thought before it answered; None where it sent none.
+        usage: ``input_tokens`` and ``output_tokens``; None where the server did not say both.
+        tools: what the model asked for, each a ``name`` and its ``arguments``, a JSON text as far
+            as it came. They are shown, and never run.
     """
 
     id: str
@@ -46,6 +54,11 @@ class Message:
     conversation_id: str | None = None
     error: str | None = None
     context: tuple[str, ...] = ()
+    note: str | None = None
+    model: str | None = None
+    reasoning: str | None = None
+    usage: Mapping[str, int] | None = field(default=None, hash=False)
+    tools: tuple[Mapping[str, str], ...] = field(default=(), hash=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the message as plain JSON data; optional keys are left out where empty."""
@@ -57,10 +70,16 @@ class Message:
             "timestamp": self.timestamp,
             "status": self.status,
         }
-        if self.error is not None:
-            data["error"] = self.error
+        for name in ("error", "note", "model", "reasoning"):
+            text = getattr(self, name)
+            if text is not None:
+                data[name] = text
         if self.context:
             data["context"] = list(self.context)
+        if self.usage is not None:
+            data["usage"] = dict(self.usage)
+        if self.tools:
+            data["tools"] = [dict(tool) for tool in self.tools]
         return data
 
     @property
@@ -145,7 +164,7 @@ class Conversation:
             ours = messages[at]
             for index in range(len(left) - 1, -1, -1):
                 theirs = left[index]
-                if (theirs.role, theirs.content) == (ours.role, _with_context(ours)):
+                if (theirs.role, theirs.content) == (ours.role, with_context(ours)):
                     messages[at] = replace(ours, id=theirs.id, timestamp=theirs.timestamp)
                     del left[index:]
                     break
@@ -169,37 +188,53 @@ class Question:
         system: what the model is told to be; None where nothing was said.
         chat_node_id: names the widget to a Printer backend.
         project_id: names the reader's project to a Printer backend.
+        run_id: names this asking of it: another one when the same question is asked again.
     """
 
     conversation: Conversation
     system: str | None = None
     chat_node_id: str | None = None
     project_id: str | None = None
+    run_id: str | None = None
 
     @property
     def prompt(self) -> str:
         """The text of the user's message, after the context that was added to it."""
-        return _with_context(self.conversation.messages[-1])
+        return with_context(self.conversation.messages[-1])
 
     def to_messages(self) -> list[dict[str, str]]:
         """Return what the model is told: a list of ``{"role", "content"}``.
 
-        The system prompt comes first. Of several answers to one question (after a retry) only
-        the last is told, and none that is empty.
+        The system prompt comes first, then what :meth:`told` has.
         """
-        told: list[dict[str, str]] = []
-        if self.system:
-            told.append({"role": "system", "content": self.system})
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return system + [{"role": m.role, "content": with_context(m)} for m in self.told()]
+
+    def told(self) -> tuple[Message, ...]:
+        """Return the messages that the model is told, whatever the protocol.
+
+        Of several answers to one question (after a retry) only the last is told, and none that is
+        empty. An answer that was stopped or broke off is told as far as it came: the reader saw
+        that much, and may ask about it. Reasoning, tools and errors are not told.
+        """
+        told: list[Message] = []
         for message in self.conversation.messages:
-            if message.role == "assistant" and not message.content:
-                continue
-            if message.role == "assistant" and told and told[-1]["role"] == "assistant":
-                told.pop()
-            told.append({"role": message.role, "content": _with_context(message)})
-        return told
+            if message.role == "assistant":
+                if not message.content:
+                    continue
+                if told and told[-1].role == "assistant":
+                    told.pop()
+            told.append(message)
+        return tuple(told)
+
+    @property
+    def thread_id(self) -> str:
+        """The server's id of the conversation, else one of our own that stays with it."""
+        return self.conversation.id or self.conversation.messages[0].id
 
 
-def _with_context(message: Message) -> str:
+def with_context(message: Message) -> str:
+    """Return the text of a message, after the context that was added to it."""
     if not message.context:
         return message.content
     parts = [f"<context>\n{text}\n</context>" for text in message.context]

@@ -7,7 +7,8 @@ acknowledge:
 
 - No browser is there (none was ever ready, or all fell silent): nothing goes out but endings,
   in full. A headless run costs a handful of messages.
-- Browsers are there: a delta for every flush, a patch for every other change.
+- Browsers are there: a delta for every flush of the text or the reasoning, a patch for every other
+  change.
 - The fastest of them is 1 Mi code units behind: one keyframe a second instead.
 - Everything is sent, and one of them is still behind: a keyframe, a few times, ever later.
 - A browser that says it is ready gets an answer in any case, so that it knows its kernel lives.
@@ -19,9 +20,9 @@ All browsers of a widget share one comm, so what is sent reaches every one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from .wire import JSON, Append, Patch, Report, Update, splice
+from .wire import JSON, Append, Patch, Reason, Report, Update, splice
 
 BACKLOG_LIMIT = 1 << 20
 """How far the fastest browser may be behind before deltas stop, in UTF-16 code units."""
@@ -32,7 +33,7 @@ GONE_AFTER_S = 10.0
 REPAIR_AFTER_S = (1.0, 2.0, 4.0, 8.0)
 MAX_CLIENTS = 32
 
-Outgoing = Append | Patch | Update
+Outgoing = Append | Patch | Reason | Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,11 @@ class State:
         turn: whose answer ``text`` is; None before the first.
         text: the answer as far as it has come.
         units: the length of ``text`` in UTF-16 code units.
+        reasoning: what the model thinks in this turn, as far as it has come; empty once it ended,
+            as it is a part of the message then.
         streaming: true while that turn has no ending.
         messages: the conversation, as JSON objects that are never changed.
-        revision: grows by one at every change but text that grows.
+        revision: grows at every change but text that grows.
         conversation: the server's id of the conversation that is open; None while it has none.
         attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
         labels: what the view says about the model.
@@ -54,6 +57,7 @@ class State:
     turn: str | None = None
     text: str = ""
     units: int = 0
+    reasoning: str = ""
     streaming: bool = False
     messages: tuple[JSON, ...] = ()
     revision: int = 0
@@ -63,7 +67,7 @@ class State:
 
     @property
     def view(self) -> JSON:
-        """The private trait ``_view``."""
+        """The private trait ``_view``, but for the reasoning, which only a keyframe holds whole."""
         return {
             "turn": self.turn,
             "revision": self.revision,
@@ -78,7 +82,7 @@ class State:
             "streamedText": self.text,
             "isStreaming": self.streaming,
             "messages": list(self.messages),
-            "_view": self.view,
+            "_view": {**self.view, "reasoning": self.reasoning} if self.reasoning else self.view,
         }
 
 
@@ -191,17 +195,7 @@ class Sync:
             if not state.streaming:
                 # In full, so that it is right for a browser that missed all before it, too.
                 return [Update(state.full())]
-            at, remove, insert = splice(sent.messages, state.messages)
-            messages.append(
-                Patch(
-                    base=sent.revision,
-                    at=at,
-                    remove=remove,
-                    insert=insert,
-                    streaming=state.streaming,
-                    view=state.view,
-                )
-            )
+            messages.append(_change(sent, state))
         known = sent if sent.turn == state.turn else State()
         if state.turn is not None and state.units > known.units:
             text = state.text[len(known.text) :]
@@ -219,6 +213,27 @@ class Sync:
             if client.behind_since is None and client.is_behind(state):
                 client.behind_since = now
         return messages
+
+
+def _change(sent: State, state: State) -> Outgoing:
+    """Return the message for all that changed but the text."""
+    known = sent.reasoning if sent.turn == state.turn else ""
+    if state.reasoning == known:
+        at, remove, insert = splice(sent.messages, state.messages)
+        return Patch(
+            base=sent.revision,
+            at=at,
+            remove=remove,
+            insert=insert,
+            streaming=state.streaming,
+            view=state.view,
+        )
+    others = replace(
+        state, revision=sent.revision, reasoning=known, text=sent.text, units=sent.units
+    )
+    if others == sent:
+        return Reason(base=sent.revision, to=state.revision, text=state.reasoning[len(known) :])
+    return Update(state.full())  # both at once: several changes were held back
 
 
 def _question(state: State) -> Patch:

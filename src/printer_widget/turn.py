@@ -18,15 +18,26 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from typing import Any, Protocol, cast
 
-from .batching import Batcher
+from .batching import Batcher, join_surrogates
 from .conversation import Message, Question, Status
 from .errors import ChatError, ProviderError, StreamInterrupted, StreamTooLarge
-from .events import ConversationAssigned, Reconnecting, StreamEnd, StreamEvent, TextDelta
+from .events import (
+    ConversationAssigned,
+    ReasoningDelta,
+    Reconnecting,
+    StreamEnd,
+    StreamEvent,
+    StreamStart,
+    TextDelta,
+)
 from .loop import BackgroundLoop
+from .reply import Facts
 from .sources import Source
 
 MAX_REPLY = 4 << 20
-"""Default limit of a reply: 4 Mi characters."""
+"""Default limit of a reply: 4 Mi characters, its reasoning and the arguments of tools included."""
+
+_LONGEST_ID = 128
 
 _SLICE_S = 0.004
 """The longest time that events already received may keep the loop from Stop and the flush."""
@@ -37,6 +48,9 @@ class TurnListener(Protocol):
 
     def text_arrived(self, turn: Turn, text: str) -> None:
         """Take ``text``, which the turn's text has just grown by."""
+
+    def reasoning_arrived(self, turn: Turn, text: str) -> None:
+        """Take ``text``, which the turn's reasoning has just grown by."""
 
     def conversation_assigned(self, turn: Turn, conversation_id: str) -> None:
         """Take the id under which the server keeps the conversation."""
@@ -89,6 +103,9 @@ class Turn:
         self._reply_id = id
         self._conversation_id = question.conversation.id
         self._text = ""
+        self._reasoning = ""
+        self._thoughts = Batcher(interval_s=batcher.interval_s)
+        self._facts = Facts()
         self._task: asyncio.Task[bool] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._outcome: Future[Message] = Future()
@@ -235,28 +252,49 @@ class Turn:
             self._listener.connection_tried(self, None)
         match event:
             case TextDelta(text):
-                self._batcher.add(text[: self._room], now)
-                self._room -= len(text)
-                if self._room < 0:
-                    raise StreamTooLarge(
-                        f"the reply is longer than {self._max_reply} characters, the limit"
-                    )
-                due = self._batcher.due
-                if due is not None and due <= now:
-                    self._flush()
-                elif due is not None and self._timer is None:
-                    self._timer = self._loop.loop.call_at(due, self._flush)
+                self._collect(self._batcher, text, now)
+            case ReasoningDelta(text):
+                self._collect(self._thoughts, text, now)
             case ConversationAssigned(conversation_id):
                 self._conversation_id = conversation_id
                 self._listener.conversation_assigned(self, conversation_id)
-            case StreamEnd(message_id):
-                self._reply_id = message_id or self._reply_id
+            case StreamStart(message_id=message_id) | StreamEnd(message_id):
+                self._reply_id = self._checked_id(message_id)
+            case _:
+                self._spend(self._facts.take(event))
+
+    def _collect(self, batcher: Batcher, text: str, now: float) -> None:
+        batcher.add(text[: self._room], now)
+        self._spend(len(text))
+        due = batcher.due
+        if due is not None and due <= now:
+            self._flush()
+        elif due is not None and self._timer is None:
+            self._timer = self._loop.loop.call_at(due, self._flush)
+
+    def _spend(self, characters: int) -> None:
+        self._room -= characters
+        if self._room < 0:
+            raise StreamTooLarge(
+                f"the reply is longer than {self._max_reply} characters, the limit"
+            )
+
+    def _checked_id(self, message_id: str | None) -> str:
+        """Return the server's id of the reply, unless it is none, or another message's."""
+        taken = {message.id for message in self.question.conversation.messages}
+        is_usable = message_id and len(message_id) <= _LONGEST_ID and message_id not in taken
+        return join_surrogates(message_id) if message_id and is_usable else self._reply_id
 
     def _flush(self, *, final: bool = False) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        text = self._batcher.flush(self._loop.loop.time(), final=final)
+        now = self._loop.loop.time()
+        thought = self._thoughts.flush(now, final=final)
+        if thought:
+            self._reasoning += thought
+            self._listener.reasoning_arrived(self, thought)
+        text = self._batcher.flush(now, final=final)
         if text:
             with self._lock:
                 self._text += text
@@ -300,6 +338,8 @@ class Turn:
             status=status,
             conversation_id=self._conversation_id,
             error=str(error) if error else None,
+            reasoning=self._reasoning or None,
+            **self._facts.fields(),
         )
         try:
             self._listener.turn_ended(self, reply)

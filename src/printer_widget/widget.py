@@ -323,7 +323,7 @@ class ChatNode(anywidget.AnyWidget):
     def _send_out(self, message: Outgoing) -> None:
         if isinstance(message, wire.Update):
             self._send({"method": "update", "state": message.state, "buffer_paths": []})
-        elif isinstance(message, wire.Append) and self.comm is not None:
+        elif isinstance(message, wire.Append | wire.Reason) and self.comm is not None:
             kernel.send_orphan(self.comm, {"method": "custom", "content": message.to_json()})
         else:
             self._send_custom(message)
@@ -389,7 +389,7 @@ class ChatNode(anywidget.AnyWidget):
             case _:
                 self._commands.obey(command)
 
-    def _send_custom(self, message: wire.Append | wire.Patch | Answer) -> None:
+    def _send_custom(self, message: wire.Append | wire.Patch | wire.Reason | Answer) -> None:
         self._send({"method": "custom", "content": message.to_json()})
 
     def _stop_soon(self) -> None:

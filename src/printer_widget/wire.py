@@ -13,7 +13,9 @@ Synced state (ipywidgets ``update`` messages and the initial state)::
                     "revision": int,      grows by one at every change but appended text
                     "conversation": str | null,  the server's id of the one that is open
                     "attempt": [attempt, of] | null,  while the connection is tried again
-                    "labels": {...}}      what the view says about the model: plain strings
+                    "labels": {...},      what the view says about the model: plain strings
+                    "reasoning": str}     what the model thinks in this turn, as far as it has
+                                          come; left out where there is none, and once it ended
 
 Kernel to browser (custom messages), besides full ``update``\\ s of the four keys::
 
@@ -24,8 +26,12 @@ Kernel to browser (custom messages), besides full ``update``\\ s of the four key
     {"type": "patch", "base", "at", "remove", "insert", "isStreaming", "view"}
         For a browser at revision ``base``: messages.splice(at, remove, ...insert), then
         isStreaming and _view as given; if view.turn is a new turn, streamedText becomes "".
+        The view has no reasoning: what is known of it stays, but for a new turn.
         view.revision not above the revision known: change nothing and acknowledge, as the
         kernel asks so whether a browser is up to date. Another base: send resync.
+    {"type": "reason", "base", "to", "text"}
+        For a browser at revision ``base``: _view.reasoning grows by ``text``, and the revision
+        becomes ``to``. Other revisions are treated as those of a patch.
     {"type": "reply", "nonce", "ok", "error"}
         The outcome of a command that carried this nonce; error is a sentence or null.
     {"type": "conversations", "list": [{"id", "title", "updated_at"}, …]}
@@ -130,6 +136,23 @@ class Patch:
             "isStreaming": self.streaming,
             "view": self.view,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """The model's reasoning grows by ``text`` from revision ``base`` to revision ``to``.
+
+    Only the new piece is in it: to send all of it at each flush would cost O(n²) bytes. Its place
+    needs no offset, as whoever is at a revision knows the reasoning of that revision.
+    """
+
+    base: int
+    to: int
+    text: str
+
+    def to_json(self) -> JSON:
+        """Return the custom message."""
+        return {"type": "reason", "base": self.base, "to": self.to, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from .agui import AGUI
+from .anthropic import AnthropicMessages
 from .base import Provider, RequestSpec
+from .function import Answerer, Function
+from .names import provider_named
+from .openai import OpenAIChat
 from .printer import Printer
+from .vercel import VercelUI
 
-__all__ = ["Printer", "Provider", "RequestSpec"]
+__all__ = [
+    "AGUI",
+    "Answerer",
+    "AnthropicMessages",
+    "Function",
+    "OpenAIChat",
+    "Printer",
+    "Provider",
+    "RequestSpec",
+    "VercelUI",
+    "provider_named",
+]

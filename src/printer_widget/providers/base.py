@@ -39,14 +39,26 @@ class Provider(Protocol):
         url: where it is, without anything secret: for error messages and labels.
         idempotent: whether a question that may have arrived can be sent again, as the server knows
             it by its ``Idempotency-Key``.
+        ends_at_finish: whether a FinishReason is the protocol's end, as what follows is optional.
     """
 
     idempotent: bool = False
+    ends_at_finish: bool = False
 
     @property
     def url(self) -> str:
         """Return the address without user, password and query."""
         ...
+
+    @property
+    def label(self) -> str:
+        """What the view calls it: the model's name, where there is one, else the host."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def may_block(self) -> bool:
+        """Say that :meth:`request` calls a function of the user's, and so belongs on a thread."""
+        return False
 
     def request(self, question: Question) -> RequestSpec:
         """Return the request that asks ``question``."""
@@ -117,11 +129,12 @@ class Provider(Protocol):
         return None
 
 
-def _as_it_is(text: str) -> str:
+def as_it_is(text: str) -> str:
+    """Return ``text``: what redacting does where nothing is secret."""
     return text
 
 
-def parse_json(text: str | bytes, *, where: str, redact: Callable[[str], str] = _as_it_is) -> Any:
+def parse_json(text: str | bytes, *, where: str, redact: Callable[[str], str] = as_it_is) -> Any:
     """Parse JSON that a server sent.
 
     Raises:
@@ -137,9 +150,45 @@ def parse_json(text: str | bytes, *, where: str, redact: Callable[[str], str] = 
     )
 
 
-def shorten(
-    text: str | bytes, length: int = 80, *, redact: Callable[[str], str] = _as_it_is
-) -> str:
+def parse_object(frame: ServerSentEvent, redact: Callable[[str], str]) -> Mapping[str, Any]:
+    """Parse a frame whose data is a JSON object.
+
+    Raises:
+        StreamFormatError: if it is none.
+    """
+    data = parse_json(frame.data, where="an event", redact=redact)
+    if not isinstance(data, Mapping):
+        raise StreamFormatError(
+            f"expected a JSON object in an event, got {shorten(frame.data, redact=redact)!r}"
+        )
+    return data
+
+
+def mapping(data: object) -> Mapping[str, Any]:
+    """Return ``data`` where it is a JSON object; an empty one for all else, as for null."""
+    return data if isinstance(data, Mapping) else {}
+
+
+def text_in(data: Mapping[str, Any], key: str) -> str:
+    """Return the text under ``key``; ``""`` where there is none.
+
+    Raises:
+        StreamFormatError: if anything else is there: leaving it out could lose what was said.
+    """
+    value = data.get(key)
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise StreamFormatError(f"expected text as {key!r} of an event, got {type(value).__name__}")
+
+
+def count_in(data: Mapping[str, Any], key: str) -> int | None:
+    """Return the count under ``key``; None where there is none that could be one."""
+    value = data.get(key)
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+    return value if is_count else None
+
+
+def shorten(text: str | bytes, length: int = 80, *, redact: Callable[[str], str] = as_it_is) -> str:
     """Return the first ``length`` characters of what a server sent, on one line.
 
     Lone surrogates become U+FFFD: an error's sentence is shown, so it must fit into a message.

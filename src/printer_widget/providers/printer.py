@@ -41,13 +41,11 @@ from ..events import (
 )
 from ..sse import ServerSentEvent
 from .base import Provider, RequestSpec, checked_url, parse_json, shorten
+from .refusals import refusal, said_in
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 _EVENTS = frozenset({"stream_start", "conversation_id", "message", "data", "stream_end", "error"})
-
-_LONGEST_QUOTE = 160
-_LONGEST_SENTENCE = 300
 
 _ADVICE = {
     204: "the server has nothing more of this answer",
@@ -217,23 +215,11 @@ class Printer(Provider):
 
     def decode_error(self, status: int, body: bytes) -> str:
         """Return one sentence on an HTTP error."""
-        try:
-            said = self._said(json.loads(body))
-        except (ValueError, RecursionError):
-            said = ""
-        advice = _ADVICE.get(status)
-        if advice is None and status >= 500:
-            advice = "the server failed: try again, and look at its log if it stays"
-        parts = [f"HTTP {status}"]
-        if advice:
-            parts.append(advice)
-        if said:
-            parts.append(f"it says {said!r}")
-        return shorten("; ".join(parts), _LONGEST_SENTENCE)
+        return refusal(status, body, _ADVICE, redact=self.redact)
 
     def _said(self, body: object) -> str:
         """Return what an error body says, cut, and without the token where it repeats that."""
-        return shorten(_sentence(body) or "", _LONGEST_QUOTE, redact=self.redact)
+        return said_in(body, self.redact)
 
     def redact(self, text: str) -> str:
         """Return ``text`` without the token, where a server repeats that."""
@@ -291,20 +277,3 @@ def _string(data: Mapping[str, Any], key: str, event: str) -> str | None:
     raise StreamFormatError(
         f"expected a string as {key!r} of the event {event!r}, got {type(value).__name__}"
     )
-
-
-def _sentence(body: object, depth: int = 4) -> str | None:
-    """Return what an error body says: ``{"error": …}``, FastAPI's ``{"detail": …}``, and others'.
-
-    The sentence may stand in an object or a list, and that in another; no server nests deeper.
-    """
-    if isinstance(body, list) and body:
-        body = body[0]
-    if isinstance(body, str):
-        return body
-    if isinstance(body, Mapping) and depth:
-        for key in ("error", "detail", "message", "msg"):
-            said = _sentence(body.get(key), depth - 1)
-            if said:
-                return said
-    return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from ..conversation import Conversation, ConversationInfo, Message, Question
 from ..events import StreamEvent
-from ..providers import Printer, Provider
+from ..providers import Answerer, Function, Provider, provider_named
 
 if TYPE_CHECKING:
     from .http import HttpSource
@@ -111,24 +112,21 @@ class DeferredSource:
         return self._made
 
 
-Answerer = Callable[[list[dict[str, str]]], Any]
-"""Your own function: takes the messages, gives the answer as text or as pieces of it."""
-
-SourceLike = Source | Provider | Answerer | str
+SourceLike = Source | Provider | Function | Answerer | str
 
 
 def as_source(source: SourceLike, *, token: str | None = None) -> Source:
-    """Make a source of a URL, a provider, a function, or a source itself.
+    """Make a source of a name or URL, a provider, a function, or a source itself.
 
     Raises:
         TypeError: if it is none of these, or a token is given to anything but a URL.
-        ValueError: if the URL cannot be one.
+        ValueError: if the URL or the name cannot be one, or a key is missing.
     """
     from .function import FunctionSource
     from .http import HttpSource
 
     if isinstance(source, str):
-        return HttpSource(Printer(source, token=token))
+        return HttpSource(provider_named(source, token=token))
     if token is not None:
         raise TypeError(
             f"token= goes with the URL of a Printer backend; "
@@ -140,13 +138,16 @@ def as_source(source: SourceLike, *, token: str | None = None) -> Source:
         )
     if isinstance(source, Source):
         return source
+    if isinstance(source, Function):
+        return FunctionSource(source.function, label=source.label)
     if hasattr(source, "request") and hasattr(source, "decode"):
         return HttpSource(cast("Provider", source))
     if callable(source):
         return FunctionSource(source)
     raise TypeError(
-        "expected the URL of a backend, a provider such as Printer(...), or a function that takes "
-        f"the messages and yields text; got {type(source).__name__}"
+        "expected the URL of a backend, a name such as 'openai:gpt-4o', a provider such as "
+        "OpenAIChat(...), or a function that takes the messages and yields text; "
+        f"got {type(source).__name__}"
     )
 
 
@@ -160,21 +161,24 @@ async def stream_chat(
     """Ask a question and yield the events of its answer: the stream alone, without a widget.
 
     Args:
-        source: the URL of a Printer backend, a provider, or your own function.
+        source: the URL of a Printer backend, a name such as ``"openai:gpt-4o"``, a provider, or
+            your own function.
         messages: the question, or a conversation that ends with it: Messages, or mappings with
             "role" and "content".
         token: for the Printer backend at that URL.
         system: what the model is told to be.
 
     Yields:
-        StreamStart, ConversationAssigned, TextDelta …, and at last StreamEnd.
+        StreamStart, ConversationAssigned, TextDelta …, and at last StreamEnd; what else there is,
+        see :mod:`printer_widget.events`.
 
     Raises:
         ChatError: a subclass of it, if the answer fails.
         TypeError: if the source is none, or the messages are none.
         ValueError: if the last message is not a user's, or is blank.
     """
-    question = Question(conversation=_conversation(messages), system=system)
+    run_id = uuid.uuid4().hex
+    question = Question(conversation=_conversation(messages), system=system, run_id=run_id)
     async with aclosing(cast("Any", as_source(source, token=token).stream(question))) as events:
         async for event in events:
             yield event
@@ -203,4 +207,4 @@ def _message(at: int, message: Mapping[str, Any] | Message) -> Message:
             f"message {at} must have a 'role' (user, assistant or system) and a 'content' (text); "
             f"got role {role!r} and content of type {type(content).__name__}"
         )
-    return Message(id=str(at), role=role, content=content, timestamp="")
+    return Message(id=uuid.uuid4().hex, role=role, content=content, timestamp="")

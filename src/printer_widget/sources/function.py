@@ -26,8 +26,8 @@ from typing import Any
 from ..conversation import Question
 from ..errors import ChatError, ProviderError
 from ..events import StreamEnd, StreamEvent, TextDelta
+from ..providers import Answerer, Function
 from ..providers.base import shorten
-from .base import Answerer
 
 _LONGEST_SENTENCE = 300
 
@@ -39,10 +39,8 @@ class FunctionSource:
     """Stream what a function yields or returns."""
 
     def __init__(self, function: Answerer, *, label: str | None = None) -> None:
-        if not callable(function):
-            raise TypeError(f"expected a function, got {type(function).__name__}")
-        self._function = function
-        self._label = str(label or getattr(function, "__name__", type(function).__name__))
+        named = Function(function, label=label)
+        self._function, self._label = named.function, named.label
 
     def __repr__(self) -> str:
         """Return the function's name; its address would differ in every run."""

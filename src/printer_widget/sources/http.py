@@ -20,7 +20,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +37,14 @@ from ..errors import (
     StreamInterrupted,
     StreamTooLarge,
 )
-from ..events import Reconnecting, StreamEnd, StreamError, StreamEvent, StreamStart
+from ..events import (
+    FinishReason,
+    Reconnecting,
+    StreamEnd,
+    StreamError,
+    StreamEvent,
+    StreamStart,
+)
 from ..providers.base import Provider, RequestSpec, is_loopback, parse_json, shorten
 from ..retry import LONGEST_WAIT_S, RETRYABLE, retry_after_s
 from ..sse import MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
@@ -50,6 +57,9 @@ _ERROR_BODY_LIMIT_S = 5.0
 
 _SLICE_BYTES = 1 << 14
 """How much is decoded before others have their turn on the loop: some ms of work."""
+
+_EARLY = "the stream ended before the answer was complete: the server closed it early"
+_WORDLESS = "without a word; is the conversation too long for the model?"
 
 _WHOLE = ServerSentEvent("message", "", "")
 """Stands for an answer that came as one piece of JSON: an event without an id."""
@@ -99,8 +109,8 @@ class HttpSource:
 
     @property
     def label(self) -> str:
-        """The host that is asked."""
-        return urlsplit(self._provider.url).netloc
+        """The model that is asked, or the host."""
+        return join_surrogates(self._provider.label)
 
     async def stream(self, question: Question) -> AsyncIterator[StreamEvent]:
         """Yield the events of the answer; where it breaks off, try again by the rules of retry.py.
@@ -181,7 +191,8 @@ class HttpSource:
 
     async def _attempt(self, question: Question, run: Run) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of one connection: of the question, or of what is left of the run."""
-        spec = run.connect(self._provider, question)
+        connect = partial(run.connect, self._provider, question)
+        spec = await asyncio.to_thread(connect) if self._provider.may_block else connect()
         answered = False
         try:
             async with await self._client() as client, self._open(client, spec) as response:
@@ -191,18 +202,16 @@ class HttpSource:
                 async with aclosing(self._events(response, run)) as events:
                     async for event in events:
                         yield event
-            broken = Broken(
-                StreamInterrupted(
-                    "the stream ended before the answer was complete: the server closed it early"
-                ),
-                never_arrived=False,
-            )
+            broken = Broken(StreamInterrupted(_EARLY if run.began else f"{_EARLY}, {_WORDLESS}"))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             broken = Broken(
                 self._explain(error, began=answered),
                 never_arrived=isinstance(error, _NEVER_ARRIVED),
                 hopeless=isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol),
             )
+        if run.finished and self._provider.ends_at_finish:
+            yield StreamEnd()
+            return
         raise broken
 
     def _tell_stop(self, run_id: str) -> None:
@@ -283,6 +292,7 @@ class HttpSource:
                         if isinstance(event, StreamStart):
                             run.id = event.run_id or run.id
                         run.ended = isinstance(event, StreamEnd | StreamError)
+                        run.finished |= isinstance(event, FinishReason)
                         yield _checked(event)
         decoder.feed(b"")
 

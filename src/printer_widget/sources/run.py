@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ..conversation import Question
 from ..errors import ChatError, ProviderError, StreamInterrupted
-from ..events import StreamEvent, TextDelta
+from ..events import ModelNamed, StreamEvent, TextDelta
 from ..providers.base import Provider, RequestSpec
 from ..retry import LONGEST_RETRY_MS, MAX_ATTEMPTS, MAX_RESUMES, backoff_s
 from ..sse import ServerSentEvent
@@ -30,6 +30,8 @@ class Run:
         resumed: this connection is not the first that brings events.
         is_exact: every event has an id of its own, which can be sent back: what follows the last
             one can be told.
+        finished: the server said why the answer ended, though not yet that it did.
+        model: which model answers, once it was named: in some protocols, each event names it.
         failures: of connections, since the last event.
         limit: how many connections there may be before that is a failure.
     """
@@ -43,6 +45,8 @@ class Run:
     began: bool = False
     resumed: bool = False
     ended: bool = False
+    finished: bool = False
+    model: ModelNamed | None = None
     retry_ms: int | None = None
     failures: int = 0
     limit: int = MAX_ATTEMPTS
@@ -75,7 +79,13 @@ class Run:
         self.is_exact &= earlier is None and _SENDABLE.fullmatch(frame.id) is not None
         self.seen[frame.id] = (self.connection, mark)
         self.last_id, self.began, self.failures = frame.id, True, 0
-        return events
+        return tuple(event for event in events if not self._is_known(event))
+
+    def _is_known(self, event: StreamEvent) -> bool:
+        if not isinstance(event, ModelNamed):
+            return False
+        known, self.model = self.model, event
+        return event == known
 
     def resumed_by(self, provider: Provider) -> RequestSpec | None:
         """Return the request for what is left; None where nothing came, or it cannot be told."""
