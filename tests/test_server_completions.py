@@ -4,62 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 
-import httpx
 import pytest
 
+from completing import ASKED, PATH, body, complete, completing, content, model_of
+from printer_widget.events import FinishReason, StreamEnd, TextDelta, Usage
 from printer_widget.server.models import resolve
-from printer_widget.server.users import Users, read_users
 from serving import (
     QUESTION,
     SOON,
     Noting,
-    Waiting,
     bearer,
     limited,
     saying,
     serving,
 )
 from serving import ask as ask_printer
-
-PATH = "/v1/chat/completions"
-ASKED = [{"role": "user", "content": "Hi"}]
-
-
-def model_of(client):
-    (model,) = client.get("/v1/models").json()["data"]
-    return model["id"]
-
-
-def body(client, messages=ASKED, **fields):
-    return {"model": model_of(client), "messages": messages, **fields}
-
-
-def complete(client, messages=ASKED, **fields):
-    return client.post(PATH, json=body(client, messages, **fields))
-
-
-def completing(client, messages=ASKED, **fields):
-    return client.stream("POST", PATH, json=body(client, messages, stream=True, **fields))
-
-
-def content(response):
-    """The text of an answer, streamed or not."""
-    if not response.headers["content-type"].startswith("text/event-stream"):
-        return response.json()["choices"][0]["message"]["content"]
-    lines = [line.removeprefix("data: ") for line in response.text.split("\n\n")]
-    assert lines[-2:] == ["[DONE]", ""]
-    deltas = [json.loads(line)["choices"][0]["delta"] for line in lines[:-2]]
-    return "".join(delta.get("content", "") for delta in deltas)
-
-
-def until(response, part):
-    """Read until some text came, and no further."""
-    response.chunks = response.iter_text()  # an iterator that is dropped closes the connection
-    next(chunk for chunk in response.chunks if part in chunk)
-
 
 # The wire
 
@@ -112,6 +73,34 @@ def test_a_silent_model_is_covered_by_pings():
             if received.count(": ping\n\n") == 2:
                 go_on._loop.call_soon_threadsafe(go_on.set)
     assert received.endswith("data: [DONE]\n\n")
+
+
+class Counted:
+    """A source whose server counts tokens, and which comes to its limit of them."""
+
+    label = "model"
+
+    async def stream(self, question):
+        yield Usage(7, None)
+        yield TextDelta("cut sh")
+        yield Usage(None, 2)
+        yield FinishReason("length")
+        yield StreamEnd()
+
+
+def test_what_the_models_server_says_of_tokens_and_the_end_is_passed_on_if_it_is_asked_for():
+    usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
+    with serving(Counted()) as client:
+        whole = complete(client).json()
+        assert (whole["choices"][0]["finish_reason"], whole["usage"]) == ("length", usage)
+        for asked in (True, False):
+            response = complete(client, stream=True, stream_options={"include_usage": asked})
+            chunks = [line.removeprefix("data: ") for line in response.text.split("\n\n")]
+            chunks = [json.loads(chunk) for chunk in chunks if chunk.startswith("{")]
+            reasons = [choice["finish_reason"] for each in chunks for choice in each["choices"]]
+            assert reasons == [None, None, "length"]
+            last = chunks[-1]
+            assert (last.get("usage"), last["choices"] == []) == ((usage if asked else None), asked)
 
 
 # What the model is told
@@ -287,127 +276,3 @@ def test_every_refusal_has_the_form_of_openais(status, options):
     assert error["type"] == "invalid_request_error"
     assert len(error["message"]) > 5
     assert (error["code"] == "invalid_api_key") == (status == 401)
-
-
-# Failures
-
-
-async def failing(messages):
-    yield "half"
-    raise RuntimeError("the password is 1234")
-
-
-def test_a_model_that_fails_is_an_error_in_the_stream_and_no_end(caplog):
-    with serving(failing) as client:
-        response = complete(client, stream=True)
-    *_, last, nothing = response.text.split("\n\n")
-    error = json.loads(last.removeprefix("data: "))["error"]
-    assert (nothing, error["type"]) == ("", "server_error")
-    assert error["message"].startswith("The model failed while it was answering")
-    assert "DONE" not in response.text
-    assert "1234" not in response.text
-    assert "1234" in caplog.text
-
-
-def test_a_model_that_fails_is_a_status_where_nothing_was_sent_yet(caplog):
-    with serving(failing) as client:
-        response = complete(client)
-    assert response.status_code == 500
-    assert response.json()["error"]["message"].startswith("The model failed")
-    assert "half" not in response.text
-    assert "1234" not in response.text
-
-
-@pytest.mark.parametrize("limits", [{"run_s": 0.2}, {"reply": 1}])
-def test_an_answer_that_goes_beyond_a_limit_is_an_error(limits):
-    with serving(Waiting("a", "b"), limits=limited(**limits)) as client:
-        assert "the limit." in complete(client).json()["error"]["message"]
-
-
-# Going away
-
-
-def test_a_client_that_leaves_in_mid_stream_stops_the_model_however_patient_the_backend_is():
-    model = Waiting("a")
-    with serving(model, limits=limited(grace_s=60)) as client:
-        with completing(client) as response:
-            until(response, '"a"')
-            assert not model.closed.is_set()
-        assert model.closed.wait(SOON)
-
-
-def test_a_client_that_does_not_wait_for_the_whole_answer_stops_the_model_too():
-    model = Waiting("a")
-    with serving(model, limits=limited(grace_s=60)) as client:
-        asked = body(client)
-        with pytest.raises(httpx.ReadTimeout):
-            client.post(PATH, json=asked, timeout=0.3)
-        assert model.closed.wait(SOON)
-
-
-# Limits and budgets are those of the other protocol
-
-
-def test_runs_of_both_protocols_count_together():
-    limits = limited(runs_per_user=1)
-    with serving(Waiting("a"), limits=limits) as client, completing(client) as response:
-        assert response.is_success
-        assert ask_printer(client).status_code == 429
-        refused = complete(client)
-        error = refused.json()["error"]
-        assert (refused.status_code, error["code"]) == (429, "rate_limit_exceeded")
-        assert int(refused.headers["retry-after"]) >= 1
-
-
-def test_questions_of_both_protocols_count_together():
-    with serving(saying("yes"), limits=limited(questions_per_minute=3)) as client:
-        assert [ask_printer(client).status_code, complete(client).status_code] == [200, 200]
-        assert complete(client, stream=True).status_code == 200
-        assert complete(client).status_code == 429
-        assert ask_printer(client).status_code == 429
-
-
-def test_characters_of_both_protocols_count_together_and_outlive_a_restart(tmp_path):
-    options = {"db": tmp_path / "db", "limits": limited(characters_per_day=200)}
-    asked = [
-        {"role": "user", "content": "x" * 20},
-        {"role": "assistant", "content": "y" * 20},
-        {"role": "user", "content": "z" * 20},
-    ]
-    with serving(saying("y" * 50), **options) as client:
-        assert complete(client, asked).status_code == 200
-    with serving(saying("y" * 50), **options) as client:
-        assert ask_printer(client, QUESTION | {"user_message": "x" * 40}).status_code == 200
-        refused = complete(client)
-        assert refused.status_code == 429
-        assert "200 characters a day" in refused.json()["error"]["message"]
-        assert ask_printer(client).status_code == 429
-
-
-def test_the_characters_of_an_answer_that_was_left_count():
-    model = Waiting("y" * 90)
-    with serving(model, limits=limited(characters_per_day=100)) as client:
-        with completing(client) as response:
-            until(response, "yyy")
-        assert model.closed.wait(SOON)
-        assert complete(client, [{"role": "user", "content": "x" * 9}]).status_code == 429
-
-
-def test_each_user_has_a_budget_of_their_own():
-    users = Users(read_users("ann:anns-token-0123456789\nbob:bobs-token-0123456789", where="here"))
-    with serving(saying("yes"), users=users, limits=limited(questions_per_minute=1)) as client:
-        for expected in (200, 429):
-            for token in ("anns-token-0123456789", "bobs-token-0123456789"):
-                asked = {"model": "model", "messages": ASKED}
-                response = client.post(PATH, json=asked, headers=bearer(token))
-                assert response.status_code == expected
-
-
-def test_no_text_and_no_token_is_logged(caplog):
-    caplog.set_level(logging.DEBUG)
-    token = "canary-token-4f1c9a"
-    with serving(saying("canary-answer"), token=token) as client:
-        for stream in (True, False):
-            assert complete(client, stream=stream).is_success
-        assert complete(client, n=2).status_code == 400
-    assert "canary" not in caplog.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import openai
 import pytest
 
+from printer_widget import ChatNode, OpenAIChat
 from printer_widget.demo import answer
 from server_process import TOKEN, Process
 from serving import eventually
@@ -58,6 +59,13 @@ async def test_the_asynchronous_sdk_reads_it_too(server):
         stream = await ask(sdk, stream=True)
         pieces = [chunk.choices[0].delta.content or "" async for chunk in stream]
     assert "".join(pieces) == STORY
+
+
+async def test_a_chat_of_ours_can_ask_that_way(server):
+    chat = ChatNode(OpenAIChat("demo", base_url=f"{server.url}/v1", api_key=TOKEN))
+    reply = await chat.send("tell me a story")
+    assert (reply.status, reply.content) == ("complete", STORY)
+    chat.close()
 
 
 def test_the_model_is_listed_and_described(sdk):

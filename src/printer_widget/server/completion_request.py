@@ -67,6 +67,14 @@ class ChatMessage(BaseModel):
     tool_calls: Annotated[None, _refuse("tool calls")] = None
 
 
+class StreamOptions(BaseModel):
+    """What is asked of the stream."""
+
+    model_config = ConfigDict(strict=True)
+
+    include_usage: bool | None = None
+
+
 class CompletionRequest(BaseModel):
     """What is asked of ``/v1/chat/completions``."""
 
@@ -75,6 +83,7 @@ class CompletionRequest(BaseModel):
     model: Annotated[str, Field(max_length=256)]
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
     stream: bool | None = None
+    stream_options: StreamOptions | None = None
     n: Annotated[None, _refuse("more than one answer", but=(1,))] = None
     stop: Annotated[None, _refuse("answers with stop sequences")] = None
     tools: Annotated[None, _refuse("answers with tools")] = None
@@ -91,6 +100,11 @@ class CompletionRequest(BaseModel):
         if messages[-1].role != "user" or not messages[-1].content.strip():
             raise ValueError("the last message must be a user's, and not blank")
         return messages
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the numbers of tokens are to be told, if they are known."""
+        return not self.stream or bool(self.stream_options and self.stream_options.include_usage)
 
     @property
     def has_system_prompt(self) -> bool:

@@ -3,8 +3,8 @@
 The same users ask, with their token as the API key, within the same limits and budgets, and under
 the same system prompt. What differs from the protocol of our own is OpenAI's doing: a request
 carries the whole conversation, so nothing of it is stored here, nothing can be resumed, and a
-client that goes away has stopped the answer. There is no ``usage``: we do not know the model's
-tokens, and count characters.
+client that goes away has stopped the answer. ``usage`` is there only where the model's own server
+counts tokens: we count characters.
 """
 
 from __future__ import annotations
@@ -67,8 +67,13 @@ def completion_routes(runs: Runs, model: ServedModel, *, system: str | None = No
         question = request.question(system=system)
         if model.remembers and len(question.conversation.messages) > 1:
             raise HTTPException(400, FORGETFUL)
-        form = CompletionForm(f"chatcmpl-{new_uuid()}", model=model.alias, created=int(time.time()))
-        run = await runs.begin_unkept(owner, question, form.encode)
+        form = CompletionForm(
+            f"chatcmpl-{new_uuid()}",
+            model=model.alias,
+            created=int(time.time()),
+            tells_usage=request.wants_usage,
+        )
+        run = await runs.begin_unkept(owner, question, encode=form.encode, noting=form.noting)
         return EventStream(run) if request.stream else WholeCompletion(run, form)
 
     @router.get("/models", summary="List the model that answers")

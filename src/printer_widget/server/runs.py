@@ -12,7 +12,7 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from ..conversation import Conversation, Question
+from ..events import StreamEvent
 from ..sources import Source
 from .blocks import Encode, encode, text_of
 from .budgets import QuestionBudget
@@ -95,10 +96,18 @@ class Runs:
         await self._prune()
         return run
 
-    async def begin_unkept(self, owner: str, question: Question, encode: Encode) -> Run:
+    async def begin_unkept(
+        self,
+        owner: str,
+        question: Question,
+        *,
+        encode: Encode,
+        noting: Callable[[AsyncIterator[StreamEvent]], AsyncIterator[StreamEvent]],
+    ) -> Run:
         """Begin to answer a question of which nothing is stored but how long it was.
 
-        Its readers get what ``encode`` writes. It ends when they go away: nobody could come back.
+        Its readers get what ``encode`` writes; the model's events pass through ``noting``. It
+        ends when the readers go away: nobody could come back.
 
         Raises:
             LimitReachedError: if too many runs are under way, or a budget is used up.
@@ -119,7 +128,7 @@ class Runs:
             await self._store.charge(owner, characters, allowance=self._limits.characters_per_day)
         self._announce(run, is_new=False)
         # The journal finds no row of it in the store, and so keeps none of its events either.
-        run.start(self._model.source.stream(question))
+        run.start(noting(self._model.source.stream(question)))
         return run
 
     async def find(self, owner: str, run_id: str) -> Run | None:
