@@ -43,7 +43,7 @@ async def answer(messages: list[ModelMessage], _info: AgentInfo):
             try:
                 number = 0
                 while True:
-                    yield f"{number} "
+                    yield f"{number},"
                     number += 1
                     await asyncio.sleep(0.02)
             finally:

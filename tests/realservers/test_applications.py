@@ -85,7 +85,7 @@ def test_stop_reaches_the_model_behind_the_server(chat, server):
     chat.stop()
     reply = turn.result(20)
     assert reply.status == "stopped"
-    numbers = reply.content.split()
+    numbers = reply.content.split(",")
     assert numbers[:-1] == [str(number) for number in range(len(numbers) - 1)]
     assert real.stopped() == question
     assert chat.send("echo again").result(20).content == "echo again"

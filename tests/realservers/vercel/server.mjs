@@ -55,7 +55,7 @@ async function* deltas(task, question, prompt, signal) {
   if (task === "slow") {
     signal.addEventListener("abort", () => note(question), { once: true });
     for (let number = 0; !signal.aborted; number++) {
-      yield `${number} `;
+      yield `${number},`;
       await sleep(20, undefined, { signal }).catch(() => {});
     }
   } else if (task === "recall") {
