@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import openai
 import pytest
 
@@ -111,9 +113,9 @@ def test_a_client_that_leaves_in_mid_stream_frees_its_run():
         eventually(lambda: is_free(slow))
 
 
-def slow_server():
+def slow_server(*, runs=1):
     """At five tokens a second the story takes longer than this test."""
-    return Process("--in-memory", "--model", "demo:5", "--runs-per-user", "1")
+    return Process("--in-memory", "--model", "demo:5", "--runs-per-user", runs)
 
 
 def is_free(sdk):
@@ -122,3 +124,14 @@ def is_free(sdk):
     except openai.RateLimitError:
         return False
     return True
+
+
+def test_ctrl_c_ends_the_backend_quietly_while_clients_wait():
+    with slow_server(runs=2) as server, sdk_of(server) as sdk, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: ask(sdk))
+        with ask(sdk, stream=True) as stream:
+            read = [next(stream) for _ in range(4)]
+            assert read[-1].choices[0].delta.content
+            assert server.interrupt() == 0
+        assert server.err == ""
+        assert isinstance(asked.exception(), openai.APIError)
