@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,7 @@ from hatch_build import find_node
 HERE = Path(__file__).parent
 THOUGHT = "The question is to be said again."
 PATIENCE_S = 20
+START_S = 180
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,46 @@ def agents_server() -> Iterator[RealServer]:
     """Pydantic AI's adapters, with its function model."""
     with _process([sys.executable, str(HERE / "agents.py")]) as server:
         yield server
+
+
+@contextmanager
+def served(
+    command: Sequence[str | Path], *, health: str, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a server that is told its port by ``{port}``, until it answers at a path.
+
+    The process's ``url`` is its address.
+    """
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [str(part).format(port=port) for part in command],
+            env={**os.environ, **(env or {})},
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+        process.url = f"http://127.0.0.1:{port}"
+        try:
+            deadline = time.monotonic() + START_S
+            while not _answers(process.url + health):
+                log.seek(0)
+                assert process.poll() is None, log.read()
+                assert time.monotonic() < deadline, log.read()
+                time.sleep(0.2)  # a process of others has no event to wait for
+            yield process
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager

@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
-import subprocess
 import threading
-import time
 
-import httpx
 import pytest
 
 from printer_widget import AnthropicMessages, ChatNode, OpenAIChat, ProviderError
+from realservers.processes import served
 from serving import serving
 
 pytestmark = [pytest.mark.realservers, pytest.mark.timeout(300)]
 
 KEY = "sk-0123456789abcdef0123456789abcdef"
 MOCKED = "Hello 🙂, this is a mock."
-START_S = 120
 
 stopped = threading.Event()
 
@@ -48,7 +44,7 @@ def litellm(tmp_path_factory):
     if command is None:
         pytest.skip("LITELLM must name the command `litellm` of an environment with litellm[proxy]")
     folder = tmp_path_factory.mktemp("litellm")
-    with serving(behind) as upstream, (folder / "log").open("w+") as log:
+    with serving(behind) as upstream:
         mocks = {"mock": MOCKED, "limited": "litellm.RateLimitError"}
         mocks["broken"] = "litellm.InternalServerError"
         models = [
@@ -63,41 +59,16 @@ def litellm(tmp_path_factory):
         config = folder / "config.yaml"
         given = {"model_list": models, "litellm_settings": settings}
         config.write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
-        port = free_port()
-        process = subprocess.Popen(
+        running = served(
             [
                 *(command, "--config", config, "--telemetry", "False"),
-                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--host", "127.0.0.1", "--port", "{port}"),
             ],
-            env={**os.environ, "LITELLM_MASTER_KEY": KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-            stdout=log,
-            stderr=log,
+            health="/health/liveliness",
+            env={"LITELLM_MASTER_KEY": KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
         )
-        try:
-            yield wait_for(f"http://127.0.0.1:{port}", process, log)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
-
-def wait_for(url, process, log):
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            httpx.get(f"{url}/health/liveliness", timeout=5, trust_env=False)
-        except httpx.TransportError:
-            log.seek(0)
-            assert process.poll() is None, log.read()
-            assert time.monotonic() < deadline, log.read()
-            time.sleep(0.2)  # a process of others has no event to wait for
-        else:
-            return url
+        with running as process:
+            yield process.url
 
 
 def asking(url, model, **options):
