@@ -258,6 +258,22 @@ def test_a_models_name_never_holds_its_key():
     assert "a-key" not in f"{model!r} {Upstream(key='a-key')!r}"
 
 
+def test_models_of_other_servers_are_called_by_their_own_names():
+    upstream = Upstream(key="a-key")
+    names = ("openai:gpt", "anthropic:claude", "ollama:qwen3:8b")
+    found = [resolve(name, upstream) for name in names]
+    assert [model.name for model in found] == list(names)
+    assert [model.alias for model in found] == ["gpt", "claude", "qwen3:8b"]
+    assert "a-key" not in repr(found)
+    assert resolve("ollama:qwen3:8b").source.label == "qwen3:8b"  # needs no key
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic:", "ollama: "])
+def test_a_model_that_is_not_named_is_an_error_that_says_how(name):
+    with pytest.raises(ValueError, match=f"write {name.partition(':')[0]}:MODEL"):
+        resolve(name)
+
+
 def test_an_unknown_model_is_an_error_that_lists_the_known_ones():
     with pytest.raises(UnknownModelError, match=r"demo\[:RATE\].*\n.*echo"):
         resolve("nothing:at-all")

@@ -243,6 +243,38 @@ def test_a_request_that_cannot_be_met_is_refused_with_what_is_wrong_in_it(fields
     assert model.given == []
 
 
+HALF = r'"\ud83d"'
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"model": {HALF}, "messages": [{{"role": "user", "content": "Hi"}}]}}',
+        f'{{"model": "model", "messages": [{{"role": {HALF}, "content": "Hi"}}]}}',
+        f'{{"model": "model", "messages": [{{"role": "user", "content": [{{"type": {HALF}}}]}}]}}',
+        f'{{"model": "model", "messages": [], {HALF}: 1}}',
+        "[" * 5_000,
+    ],
+)
+def test_a_request_with_half_a_character_or_without_an_end_makes_nothing_fail(body):
+    with serving(saying("yes")) as client:
+        refused = client.post(PATH, content=body, headers=JSON)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_half_a_character_in_a_question_is_told_as_what_stands_for_it():
+    model = Noting()
+    parts = f'[{{"type": "text", "text": {HALF}}}]'
+    with serving(model) as client:
+        for said in (HALF, parts):
+            message = f'{{"role": "user", "content": {said}}}'
+            asked = f'{{"model": "{model_of(client)}", "messages": [{message}]}}'
+            assert client.post(PATH, content=asked, headers=JSON).is_success
+    assert model.given == [[("user", "\ufffd")]] * 2
+
+
 def test_what_asks_for_nothing_unusual_is_answered():
     harmless = {"n": 1, "stop": None, "tools": [], "logprobs": False, "modalities": ["text"]}
     harmless |= {"response_format": {"type": "text"}, "top_p": 1, "nobody_knows": {"this": 1}}

@@ -10,7 +10,7 @@ import pytest
 from printer_widget import ChatNode, OpenAIChat
 from printer_widget.demo import answer
 from server_process import TOKEN, Process
-from serving import eventually
+from serving import eventually, text
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +68,16 @@ async def test_a_chat_of_ours_can_ask_that_way(server):
     reply = await chat.send("tell me a story")
     assert (reply.status, reply.content) == ("complete", STORY)
     chat.close()
+
+
+def test_a_backend_passes_on_the_answers_of_a_server_like_openais(server):
+    upstream = ("--model", "openai:demo", "--base-url", f"{server.url}/v1")
+    with Process("--in-memory", *upstream, env={"PRINTER_UPSTREAM_KEY": TOKEN}) as front:
+        with sdk_of(front) as sdk:
+            assert ask(sdk).choices[0].message.content == STORY
+        asked = {"user_message": "tell me a story"}
+        said = text(front.client.post("/api/chat/stream", json=asked).content)
+    assert said == STORY
 
 
 def test_the_model_is_listed_and_described(sdk):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from ..batching import join_surrogates
 from ..conversation import Conversation, Message, Question
 
 MOST_MESSAGES = 1_000
@@ -123,7 +124,7 @@ class CompletionRequest(BaseModel):
             is_prompt = message.role in {"system", "developer"}
             role: Literal["system", "user", "assistant"]
             role = "system" if is_prompt else "user" if message.role == "user" else "assistant"
-            content = message.content
+            content = join_surrogates(message.content)
             if is_prompt and not told:
                 prompts.append(content)
                 continue
