@@ -38,7 +38,7 @@ def _join_parts(content: Any) -> Any:
     for at, part in enumerate(content):
         kind = part.get("type") if isinstance(part, dict) else None
         if kind != "text":
-            named = f"“{kind}”" if isinstance(kind, str) and len(kind) <= 64 else "no known one"
+            named = f"“{join_surrogates(kind[:64])}”" if isinstance(kind, str) else "no known one"
             raise ValueError(f"this backend takes text alone, and part {at} is of type {named}")
         if not isinstance(part.get("text"), str):
             raise ValueError(f"part {at} needs its text, a string")  # noqa: TRY004 - as pydantic wants

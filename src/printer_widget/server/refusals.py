@@ -16,8 +16,6 @@ from typing import Any
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from ..batching import join_surrogates
-
 OPENAI_PREFIX = "/v1/"
 
 _CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
@@ -33,7 +31,7 @@ def openai_error(
         kind = "server_error" if status >= 500 else "invalid_request_error"
     return {
         "error": {
-            "message": join_surrogates(message),  # it may quote what came
+            "message": message,
             "type": kind,
             "param": param,
             "code": code or _CODES.get(status),
