@@ -1,8 +1,8 @@
 """Build the browser bundle whenever hatchling builds the package: wheel, sdist, editable install.
 
-The bundle (``src/printer_widget/static/``) is made from ``js/`` by npm and esbuild. It is ignored
-by git and inside every wheel and sdist. ``static/build.json`` holds the digest of the sources it
-was made from (:func:`sources_digest`; ``js/build.mjs`` computes the same), so that
+The bundle and its assets (``src/printer_widget/static/``) are made from ``js/`` by npm and esbuild.
+They are ignored by git and inside every wheel and sdist. ``static/build.json`` names them, and
+holds the digest of their sources (:func:`sources_digest`, as ``js/build.mjs`` computes it), so that
 
 * a bundle that is up to date is left alone, and a wheel from an sdist needs no Node.js;
 * a checkout whose sources changed is built again, with the Node.js of this machine or, where
@@ -76,15 +76,14 @@ def sources_digest(js: Path) -> str:
 def is_up_to_date(root: Path) -> bool:
     """Tell whether the bundle was made from the sources beside it, or has none to be made from."""
     js, static = root / "js", root / "src" / "printer_widget" / "static"
-    if not (static / "widget.js").is_file():
-        return False
-    if not (js / "package.json").is_file():
-        return True
     try:
-        built_from = json.loads((static / "build.json").read_bytes())["sources"]
+        made = json.loads((static / "build.json").read_bytes())
+        built_from, files = made["sources"], list(made["bytes"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(built_from == sources_digest(js))
+    if not files or not all((static / file).is_file() for file in files):
+        return False
+    return not (js / "package.json").is_file() or bool(built_from == sources_digest(js))
 
 
 def requirements(root: Path) -> list[str]:

@@ -48,6 +48,7 @@ class Page:
         self.browser = Browser({**comm.opened})
         self.replies: dict[str, dict[str, Any]] = {}
         self.lists: list[list[dict[str, Any]]] = []
+        self.assets: list[dict[str, Any]] = []
         self.nonces = itertools.count()
         self.last = -1
         self.report()
@@ -60,6 +61,8 @@ class Page:
                 self.replies[content["nonce"]] = content
             elif isinstance(content, dict) and content.get("type") == "conversations":
                 self.lists.append(content["list"])
+            elif isinstance(content, dict) and content.get("type") == "asset":
+                self.assets.append(content)
             elif message["method"] in {"custom", "update"}:
                 self.browser.take(message)
         return self.browser

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from hatch_build import is_up_to_date, node_of_this_machine, sources_digest
 
+from printer_widget.wire import ASSETS
+
 ROOT = Path(__file__).parent.parent
 STATIC = "printer_widget/static"
 
@@ -63,11 +65,23 @@ def test_a_changed_source_makes_the_bundle_out_of_date(tmp_path: Path) -> None:
     for name in ("package.json", "build.mjs", "package-lock.json", "src/widget.ts"):
         (js / name).write_text(name)
     (static / "widget.js").write_text("")
-    (static / "build.json").write_text(json.dumps({"sources": sources_digest(js)}))
+    made = {"sources": sources_digest(js), "bytes": {"widget.js": 0}}
+    (static / "build.json").write_text(json.dumps(made))
     assert is_up_to_date(tmp_path)
 
     (js / "src" / "widget.ts").write_text("changed")
     assert not is_up_to_date(tmp_path)
+
+
+def test_a_missing_asset_makes_the_bundle_out_of_date(tmp_path: Path) -> None:
+    static = tmp_path / "src" / STATIC
+    (static / "assets").mkdir(parents=True)
+    made = {"sources": "", "bytes": {"widget.js": 0, "assets/one.js": 0}}
+    (static / "build.json").write_text(json.dumps(made))
+    (static / "widget.js").write_text("")
+    assert not is_up_to_date(tmp_path)
+    (static / "assets" / "one.js").write_text("")
+    assert is_up_to_date(tmp_path)
 
 
 def test_an_old_node_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +105,7 @@ def test_the_wheel_holds_the_package_with_its_bundle_and_nothing_else(
 ) -> None:
     names = set(wheel.namelist())
     assert {f"{STATIC}/widget.js", f"{STATIC}/build.json", "printer_widget/py.typed"} <= names
+    assert {f"{STATIC}/assets/{name}.js" for name in ASSETS} <= names
     source = ROOT / "src"
     expected = {
         path.relative_to(source).as_posix()
@@ -120,6 +135,7 @@ def test_the_sdist_has_all_that_a_build_and_a_test_run_need(sdist: tarfile.TarFi
     names = {name.partition("/")[2] for name in sdist.getnames()}
     assert {
         f"src/{STATIC}/widget.js",
+        *(f"src/{STATIC}/assets/{name}.js" for name in ASSETS),
         "js/package-lock.json",
         "js/src/widget.ts",
         "tests/test_package.py",
@@ -149,3 +165,4 @@ def test_a_wheel_from_the_sdist_needs_no_node(
         bundle = {name: again.read(name) for name in again.namelist() if STATIC in name}
     assert bundle == {name: wheel.read(name) for name in wheel.namelist() if STATIC in name}
     assert f"{STATIC}/widget.js" in bundle
+    assert {f"{STATIC}/assets/{name}.js" for name in ASSETS} <= set(bundle)

@@ -65,7 +65,7 @@ def ending(server):
 def test_killed_again_and_again_an_answer_goes_on_without_a_lost_or_doubled_character(tmp_path):
     db = tmp_path / "backend.sqlite3"
     port, seen, run_id = 0, [], None
-    for at in (600, 5_000, 20_000, None):
+    for at in (600, 2_000, 6_000, None):
         with Process("--db", db, "--model", "demo:400", port=port) as server:
             port = server.port
             if not seen:

@@ -92,11 +92,3 @@ def test_one_splice_turns_any_list_into_any_other(old, new):
 def test_a_splice_inserts_no_more_than_what_is_new(old, at):
     new = [*old[:at], {"id": "new"}, *old[at:]]
     assert wire.splice(old, new)[1:] == (0, [{"id": "new"}])
-
-
-def test_a_rate_limit_lets_a_burst_through_and_then_the_rate():
-    limit = wire.RateLimit(per_second=10, burst=5)
-    assert [limit.allows(0.0) for _ in range(7)] == [True] * 5 + [False] * 2
-    assert limit.allows(0.1)
-    assert not limit.allows(0.1)
-    assert [limit.allows(100.0) for _ in range(6)] == [True] * 5 + [False]

@@ -1,9 +1,11 @@
 /** What can be done with one message: a row of buttons, shown to who points at it or tabs into it. */
 
+import { makeButton } from "./button.js";
 import { copyText } from "./clipboard.js";
+import { make } from "./element.js";
 import { type Icon, icon } from "./icons.js";
 import type { Item } from "./store.js";
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 
 export interface Acts {
   retry(): void;
@@ -15,16 +17,17 @@ const SHOWN = 2000; // ms
 const CONFIRMABLE = 4000; // ms
 
 export class Actions {
-  readonly element = document.createElement("div");
+  readonly element = make("div", "actions");
   readonly #acts: Acts;
+  readonly #strings: Strings;
   #source = "";
   #drawn = "";
 
-  constructor(acts: Acts) {
+  constructor(acts: Acts, strings: Strings) {
     this.#acts = acts;
-    this.element.setAttribute("part", "actions");
+    this.#strings = strings;
     this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", STRINGS.actions);
+    this.element.setAttribute("aria-label", this.#strings.actions);
   }
 
   /** Offer what can be done with `item`; `canChange` when the kernel would do it now. */
@@ -43,8 +46,8 @@ export class Actions {
     this.#drawn = drawn;
     const made = {
       copy: () => this.#makeCopy(isUser),
-      retry: () => this.#make("retry", "again", STRINGS.again, () => this.#acts.retry()),
-      edit: () => this.#make("edit", "edit", STRINGS.edit, () => this.#acts.edit()),
+      retry: () => this.#make("retry", "again", this.#strings.again, () => this.#acts.retry()),
+      edit: () => this.#make("edit", "edit", this.#strings.edit, () => this.#acts.edit()),
       remove: () => this.#makeRemove(),
     };
     const focused = (this.element.getRootNode() as ShadowRoot).activeElement?.getAttribute("part");
@@ -61,21 +64,17 @@ export class Actions {
   }
 
   #make(name: Icon, part: string, label: string, act: () => void): HTMLButtonElement {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.setAttribute("part", part);
-    button.append(icon(name));
-    setName(button, label);
+    const button = makeButton(part, name, label, true);
     button.addEventListener("click", act);
     return button;
   }
 
   #makeCopy(isUser: boolean): HTMLButtonElement {
-    const label = isUser ? STRINGS.copy : STRINGS.copyMarkdown;
+    const label = isUser ? this.#strings.copy : this.#strings.copyMarkdown;
     const button = this.#make("copy", "copy-message", label, async () => {
       const isCopied = await copyText(this.#source, button);
       button.replaceChildren(icon(isCopied ? "copied" : "error"));
-      setName(button, isCopied ? STRINGS.copied : STRINGS.copyFailed);
+      setName(button, isCopied ? this.#strings.copied : this.#strings.copyFailed);
       setTimeout(() => {
         button.replaceChildren(icon("copy"));
         setName(button, label);
@@ -89,11 +88,11 @@ export class Actions {
     let isAsking = false;
     const ask = (isAsked: boolean) => {
       isAsking = isAsked;
-      button.replaceChildren(icon("remove"), isAsked ? STRINGS.confirmRemove : "");
+      button.replaceChildren(icon("remove"), isAsked ? this.#strings.confirmRemove : "");
       button.toggleAttribute("data-asking", isAsked);
-      setName(button, isAsked ? STRINGS.confirmRemove : STRINGS.remove);
+      setName(button, isAsked ? this.#strings.confirmRemove : this.#strings.remove);
     };
-    const button = this.#make("remove", "delete", STRINGS.remove, () => {
+    const button = this.#make("remove", "delete", this.#strings.remove, () => {
       if (isAsking) this.#acts.remove();
       else setTimeout(() => ask(false), CONFIRMABLE);
       ask(!isAsking);

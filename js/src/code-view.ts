@@ -1,13 +1,15 @@
 /** A code block on the screen: its bar, its lines, and the fold of a long one. */
 
 import type { Block } from "./block.js";
-import { boxes, boxHtml, codeOf, FOLD_LINES } from "./code.js";
+import { boxes, boxHtml, codeOf, FOLD_LINES, isVisible, languageOf } from "./code.js";
+import { highlight } from "./highlighting.js";
 import { icon } from "./icons.js";
 import { sanitise } from "./sanitise.js";
-import { fill, STRINGS } from "./strings.js";
+import { fill, type Strings } from "./strings.js";
 
 export class CodeView {
   readonly element: Element;
+  readonly #strings: Strings;
   #block: Block;
   readonly #code: Element;
   readonly #fold = document.createElement("button");
@@ -17,7 +19,8 @@ export class CodeView {
   #last = { start: 0, lines: 0 };
 
   /** Take over what markdown.ts made of `block`, and add what a reader can press. */
-  constructor(element: Element, block: Block) {
+  constructor(element: Element, block: Block, strings: Strings) {
+    this.#strings = strings;
     this.element = element;
     this.#block = block;
     this.#code = element.querySelector("code") ?? element;
@@ -27,7 +30,7 @@ export class CodeView {
         .slice(0, -1)
         .map((box) => box.text),
     );
-    element.querySelector("[part=code-bar]")?.append(makeCopyButton());
+    element.querySelector("[part=code-bar]")?.append(makeCopyButton(strings.copy));
     // Wide code is scrolled by keys, too.
     element.querySelector("pre")?.setAttribute("tabindex", "0");
     this.#fold.type = "button";
@@ -62,12 +65,11 @@ export class CodeView {
     this.#drawn = code;
     if (first === undefined) return;
     const text = this.#code.lastElementChild?.firstChild;
-    const isMore = text instanceof Text && text.data === before && first.text.startsWith(before);
-    const added = isMore
-      ? sanitise(boxHtml({ ...first, text: first.text.slice(before.length) }))
-      : null;
-    const tail = added?.firstElementChild?.firstChild;
-    if (isMore && tail instanceof Text && tail.nextSibling === null) text.appendData(tail.data);
+    // The second half of a character says what the character is, and whether it can be seen.
+    const isWhole = !/[\ud800-\udbff]$/.test(before);
+    const isGrown = text instanceof Text && text.data === before && first.text.startsWith(before);
+    const added = first.text.slice(before.length);
+    if (isWhole && isGrown && isVisible(added)) text.appendData(added);
     else {
       this.#code.lastElementChild?.remove();
       this.#code.append(sanitise(boxHtml(first)));
@@ -75,6 +77,13 @@ export class CodeView {
     if (rest.length > 0) this.#code.append(sanitise(rest.map(boxHtml).join("")));
     this.#findLast([first, ...rest].slice(0, -1).map((box) => box.text));
     this.#showFold();
+  }
+
+  /** Do what is done with code that is all there; returns whether it is, as it is in a whole text. */
+  finish(isWhole: boolean): boolean {
+    if (!isWhole && !this.#block.isSettled) return false;
+    highlight(this.#code, this.#drawn, languageOf(this.#block));
+    return true;
   }
 
   #findLast(closed: readonly string[]): void {
@@ -96,16 +105,16 @@ export class CodeView {
     if (this.element.getAttribute("part") !== state) this.element.setAttribute("part", state);
     this.#fold.setAttribute("aria-expanded", String(this.#isUnfolded));
     this.#fold.textContent = this.#isUnfolded
-      ? STRINGS.showLess
-      : fill(STRINGS.showLines, { count: total });
+      ? this.#strings.showLess
+      : fill(this.#strings.showLines, { count: total });
     if (this.#fold.parentElement === null) this.element.append(this.#fold);
   }
 }
 
-function makeCopyButton(): HTMLButtonElement {
+function makeCopyButton(label: string): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
   button.setAttribute("part", "copy");
-  button.append(icon("copy"), STRINGS.copy);
+  button.append(icon("copy"), label);
   return button;
 }

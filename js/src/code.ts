@@ -65,6 +65,11 @@ export function boxHtml({ text, isRest }: Box): string {
   return `<span part="${isRest ? "lines rest" : "lines"}">${visibleHtml(text)}</span>`;
 }
 
+/** Whether nothing in `text` has to be named to be seen. */
+export function isVisible(text: string): boolean {
+  return !/[^\n\t\x20-\x7e]/.test(text) || !/[\p{Cc}\p{Cf}\p{DI}\u2028\u2029]/u.test(text);
+}
+
 /** Escape `text`, and name what is invisible in it. */
 export function visibleHtml(text: string): string {
   return escapeHtml(text).replace(INVISIBLE, (match) => {

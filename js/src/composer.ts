@@ -1,9 +1,10 @@
 /** Where the reader writes: the text area, Send, and Stop in its place while a turn runs. */
 
 import { effect } from "@preact/signals-core";
-import { type Icon, icon } from "./icons.js";
+import { makeButton } from "./button.js";
+import { make } from "./element.js";
+import { isComposing } from "./keys.js";
 import type { Store } from "./store.js";
-import { STRINGS } from "./strings.js";
 import { MAX_TEXT } from "./wire.js";
 
 export interface Commands {
@@ -15,10 +16,10 @@ export interface Commands {
 }
 
 export class Composer {
-  readonly element = document.createElement("div");
-  readonly #input = document.createElement("textarea");
-  readonly #send = makeButton("send");
-  readonly #stop = makeButton("stop");
+  readonly element: HTMLElement;
+  readonly #input = make("textarea", "input");
+  readonly #send: HTMLButtonElement;
+  readonly #stop: HTMLButtonElement;
   readonly #store: Store;
   readonly #commands: Commands;
   readonly #onSend: () => void;
@@ -27,14 +28,15 @@ export class Composer {
 
   /** `onUp` opens what was asked last for editing, where it can be. */
   constructor(store: Store, commands: Commands, onSend: () => void, onUp: () => boolean) {
+    const { strings } = store;
+    this.#send = makeButton("send", "send", strings.send, true);
+    this.#stop = makeButton("stop", "stop", strings.stop, true);
     this.#store = store;
     this.#commands = commands;
     this.#onSend = onSend;
     this.#onUp = onUp;
 
-    this.element.setAttribute("part", "composer");
-    this.#input.setAttribute("part", "input");
-    this.#input.setAttribute("aria-label", STRINGS.input);
+    this.#input.setAttribute("aria-label", strings.input);
     this.#input.rows = 1;
     this.#input.value = store.unsent;
     store.unsent = "";
@@ -42,11 +44,11 @@ export class Composer {
     this.#input.addEventListener("input", () => this.#fit());
     this.#send.addEventListener("click", () => this.#submit());
     this.#stop.addEventListener("click", () => this.stop());
-    this.element.append(this.#input, this.#send, this.#stop);
+    this.element = make("div", "composer", this.#input, this.#send, this.#stop);
 
     this.#disposals = [
       effect(() => {
-        this.#input.placeholder = store.labels.value.placeholder ?? STRINGS.placeholder;
+        this.#input.placeholder = store.labels.value.placeholder ?? strings.placeholder;
       }),
       effect(() => {
         this.#stop.hidden = !store.isStreaming.value || store.lost.value;
@@ -64,6 +66,14 @@ export class Composer {
     this.#input.focus({ preventScroll: true });
   }
 
+  /** Ask `text`, whatever is being written. */
+  ask(text: string): void {
+    this.focus();
+    if (!this.#store.canSend.value) return;
+    this.#commands.send(text, this);
+    this.#onSend();
+  }
+
   stop(): void {
     this.#commands.stop();
     this.focus();
@@ -76,13 +86,13 @@ export class Composer {
   }
 
   #onKey(event: KeyboardEvent): void {
-    // While an input method composes, Enter chooses a candidate; Safari tells by the key code only.
-    const isComposing = event.isComposing || event.keyCode === 229;
-    if (event.key === "ArrowUp" && this.#input.value === "" && !isComposing) {
+    // While an input method composes, Enter chooses a candidate.
+    if (isComposing(event)) return;
+    if (event.key === "ArrowUp" && this.#input.value === "") {
       if (!event.shiftKey && this.#onUp()) event.preventDefault();
       return;
     }
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     this.#submit();
   }
@@ -92,12 +102,11 @@ export class Composer {
     this.focus();
     if (text.trim() === "" || !this.#store.canSend.value) return;
     if (text.length > MAX_TEXT) {
-      this.#store.note.value = STRINGS.tooLong;
+      this.#store.note.value = this.#store.strings.tooLong;
       return;
     }
     this.#write("");
-    this.#commands.send(text, this);
-    this.#onSend();
+    this.ask(text);
   }
 
   #takeBack(texts: readonly string[]): void {
@@ -117,14 +126,4 @@ export class Composer {
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;
   }
-}
-
-function makeButton(name: Icon & ("send" | "stop")): HTMLButtonElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.setAttribute("part", name);
-  button.setAttribute("aria-label", STRINGS[name]);
-  button.title = STRINGS[name];
-  button.append(icon(name));
-  return button;
 }

@@ -2,7 +2,7 @@
 
 import { isObstructed, makeButton, setObstacle } from "./button.js";
 import { isComposing } from "./keys.js";
-import { about, STRINGS } from "./strings.js";
+import { about, type Strings } from "./strings.js";
 import { MAX_TITLE } from "./wire.js";
 
 /** Made when it is begun: a long list has hundreds of rows, and one of them is edited. */
@@ -16,14 +16,22 @@ export interface Edit {
 export class TitleField implements Edit {
   readonly element = document.createElement("div");
   readonly #field = document.createElement("input");
-  readonly #save = makeButton("conversation-save", "save", STRINGS.save, true);
+  readonly #strings: Strings;
+  readonly #save: HTMLButtonElement;
   readonly #onSave: (title: string) => void;
 
-  constructor(title: string, onSave: (title: string) => void, onCancel: () => void) {
+  constructor(
+    title: string,
+    strings: Strings,
+    onSave: (title: string) => void,
+    onCancel: () => void,
+  ) {
+    this.#strings = strings;
+    this.#save = makeButton("conversation-save", "save", strings.save, true);
     this.#onSave = onSave;
     this.element.className = "edit";
     this.#field.setAttribute("part", "conversation-title");
-    this.#field.setAttribute("aria-label", STRINGS.newTitle);
+    this.#field.setAttribute("aria-label", strings.newTitle);
     this.#field.maxLength = MAX_TITLE;
     this.#field.autocomplete = "off";
     this.#field.dir = "auto";
@@ -32,13 +40,13 @@ export class TitleField implements Edit {
       if (event.key === "Enter" && !isComposing(event)) this.#submit();
     });
     this.#save.addEventListener("click", () => this.#submit());
-    const cancel = makeButton("conversation-cancel", "cancel", STRINGS.cancel, true);
+    const cancel = makeButton("conversation-cancel", "cancel", strings.cancel, true);
     cancel.addEventListener("click", onCancel);
     this.element.append(this.#field, this.#save, cancel);
   }
 
   draw(obstacle: string | null, isUnderWay: boolean): void {
-    setObstacle(this.#save, obstacle, STRINGS.save);
+    setObstacle(this.#save, obstacle, this.#strings.save);
     this.#field.readOnly = isUnderWay;
   }
 
@@ -59,19 +67,23 @@ export class TitleField implements Edit {
 
 export class RemovalQuestion implements Edit {
   readonly element = document.createElement("div");
-  readonly #keep = makeButton("conversation-keep", null, STRINGS.cancel);
-  readonly #confirm = makeButton("conversation-confirm", null, STRINGS.remove);
+  readonly #strings: Strings;
+  readonly #keep: HTMLButtonElement;
+  readonly #confirm: HTMLButtonElement;
 
-  constructor(title: string, onConfirm: () => void, onCancel: () => void) {
+  constructor(title: string, strings: Strings, onConfirm: () => void, onCancel: () => void) {
+    this.#strings = strings;
+    this.#keep = makeButton("conversation-keep", null, strings.cancel);
+    this.#confirm = makeButton("conversation-confirm", null, strings.remove);
     this.element.className = "edit";
     this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", about(STRINGS.remove, title));
+    this.element.setAttribute("aria-label", about(strings.remove, title));
     const name = document.createElement("span");
     name.className = "name";
     name.dir = "auto";
     name.textContent = title;
     const question = document.createElement("strong");
-    question.textContent = STRINGS.confirmRemove;
+    question.textContent = strings.confirmRemove;
     const text = document.createElement("div");
     text.append(name, question);
     this.#keep.addEventListener("click", onCancel);
@@ -82,7 +94,7 @@ export class RemovalQuestion implements Edit {
   }
 
   draw(obstacle: string | null): void {
-    setObstacle(this.#confirm, obstacle, STRINGS.remove);
+    setObstacle(this.#confirm, obstacle, this.#strings.remove);
   }
 
   /** On the way out: a second Enter on Delete must not be the answer. */

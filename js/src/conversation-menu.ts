@@ -1,11 +1,12 @@
 /** The way to other conversations: the button that lists them, the list, and New chat. */
 
 import { effect, signal } from "@preact/signals-core";
+import { Ago } from "./ago.js";
 import { makeButton, setObstacle } from "./button.js";
 import { ConversationRow, type RowHost } from "./conversation-row.js";
 import type { Conversations } from "./conversations.js";
 import { isComposing } from "./keys.js";
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 import type { Conversation, Request } from "./wire.js";
 
 export interface ConversationCommands {
@@ -20,8 +21,10 @@ const HEIGHT = 440;
 
 export class ConversationMenu implements RowHost {
   readonly element = document.createElement("div");
-  readonly #button = makeButton("conversations", "conversations", STRINGS.conversations);
-  readonly #new = makeButton("new", "new", STRINGS.newChat);
+  readonly ago: Ago;
+  readonly #strings: Strings;
+  readonly #button: HTMLButtonElement;
+  readonly #new: HTMLButtonElement;
   readonly #panel = document.createElement("div");
   readonly #notice = document.createElement("p");
   readonly #empty = document.createElement("p");
@@ -36,6 +39,11 @@ export class ConversationMenu implements RowHost {
   #edited: ConversationRow | null = null;
 
   constructor(conversations: Conversations, commands: ConversationCommands, onOpened: () => void) {
+    const { strings, locale } = conversations.options;
+    this.ago = new Ago(locale ?? undefined);
+    this.#strings = strings;
+    this.#button = makeButton("conversations", "conversations", strings.conversations);
+    this.#new = makeButton("new", "new", strings.newChat);
     this.#conversations = conversations;
     this.#commands = commands;
     this.#onOpened = onOpened;
@@ -50,7 +58,7 @@ export class ConversationMenu implements RowHost {
 
     this.#panel.setAttribute("part", "conversation-list");
     this.#panel.setAttribute("role", "dialog");
-    this.#panel.setAttribute("aria-label", STRINGS.conversations);
+    this.#panel.setAttribute("aria-label", strings.conversations);
     this.#panel.tabIndex = -1;
     this.#panel.hidden = true;
     // In the top layer nothing clips it: neither this card nor the notebook's output area.
@@ -68,8 +76,8 @@ export class ConversationMenu implements RowHost {
       }),
       effect(() => {
         const listing = conversations.obstacle({ type: "list" });
-        setObstacle(this.#button, listing, STRINGS.conversations);
-        setObstacle(this.#new, conversations.obstacle({ type: "new" }), STRINGS.newChat);
+        setObstacle(this.#button, listing, strings.conversations);
+        setObstacle(this.#new, conversations.obstacle({ type: "new" }), strings.newChat);
       }),
       effect(() => this.#draw()),
     ];
@@ -183,7 +191,8 @@ export class ConversationMenu implements RowHost {
     const notice = refusal ?? locked.value;
     this.#notice.textContent = notice;
     this.#notice.hidden = notice === null;
-    this.#empty.textContent = entries === null ? STRINGS.loading : STRINGS.noConversations;
+    this.#empty.textContent =
+      entries === null ? this.#strings.loading : this.#strings.noConversations;
     this.#empty.hidden = entries === null ? refusal !== null : entries.length > 0;
     this.#panel.setAttribute("aria-busy", String(entries === null && refusal === null));
     this.#reconcile(entries ?? []);

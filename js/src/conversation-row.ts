@@ -1,35 +1,32 @@
 /** One conversation in the list: it opens, and is renamed and deleted in its place. */
 
-import { Ago } from "./ago.js";
+import type { Ago } from "./ago.js";
 import { isObstructed, makeButton, setObstacle } from "./button.js";
 import { type Edit, RemovalQuestion, TitleField } from "./conversation-edits.js";
 import type { Conversations } from "./conversations.js";
 import { isComposing } from "./keys.js";
-import { about, STRINGS } from "./strings.js";
+import { about, type Strings } from "./strings.js";
 import { type Conversation, isTitle, type Request } from "./wire.js";
 
 /** What a row wants of the list it is in. */
 export interface RowHost {
+  readonly ago: Ago;
   choose(conversation: string): void;
   ask(request: Request, done: (ok: boolean) => void): void;
   /** Let `row` alone be edited; null where none is any more. */
   edit(row: ConversationRow | null): void;
 }
 
-const AGO = new Ago();
-const UNDER_WAY = {
-  open: STRINGS.opening,
-  rename: STRINGS.renaming,
-  remove: STRINGS.removing,
-} as const;
+const UNDER_WAY = { open: "opening", rename: "renaming", remove: "removing" } as const;
 
 export class ConversationRow {
   readonly element = document.createElement("li");
   readonly #open = document.createElement("button");
   readonly #title = document.createElement("span");
   readonly #time = document.createElement("time");
-  readonly #rename = makeButton("conversation-rename", "rename", STRINGS.rename, true);
-  readonly #remove = makeButton("conversation-remove", "remove", STRINGS.remove, true);
+  readonly #strings: Strings;
+  readonly #rename: HTMLButtonElement;
+  readonly #remove: HTMLButtonElement;
   readonly #conversations: Conversations;
   readonly #host: RowHost;
   #drawn: Conversation;
@@ -38,6 +35,10 @@ export class ConversationRow {
   #origin = this.#open;
 
   constructor(drawn: Conversation, conversations: Conversations, host: RowHost) {
+    const { strings } = conversations.options;
+    this.#strings = strings;
+    this.#rename = makeButton("conversation-rename", "rename", strings.rename, true);
+    this.#remove = makeButton("conversation-remove", "remove", strings.remove, true);
     this.#drawn = drawn;
     this.#conversations = conversations;
     this.#host = host;
@@ -51,11 +52,11 @@ export class ConversationRow {
     this.#open.append(this.#title, this.#time);
     this.#rename.addEventListener("click", () => {
       const save = (title: string) => this.#save(title);
-      this.#begin(this.#rename, new TitleField(this.#drawn.title, save, this.#leave));
+      this.#begin(this.#rename, new TitleField(this.#drawn.title, strings, save, this.#leave));
     });
     this.#remove.addEventListener("click", () => {
       const confirm = () => this.#confirm();
-      this.#begin(this.#remove, new RemovalQuestion(this.#name(), confirm, this.#leave));
+      this.#begin(this.#remove, new RemovalQuestion(this.#name(), strings, confirm, this.#leave));
     });
     this.reset();
   }
@@ -68,18 +69,18 @@ export class ConversationRow {
 
     this.#title.textContent = title;
     this.#time.dateTime = drawn.updatedAt;
-    this.#time.textContent = underWay ?? AGO.say(drawn.updatedAt, Date.now());
+    this.#time.textContent = underWay ?? this.#host.ago.say(drawn.updatedAt, Date.now());
     this.#time.hidden = this.#time.textContent === "";
-    this.#rename.setAttribute("aria-label", about(STRINGS.rename, title));
-    this.#remove.setAttribute("aria-label", about(STRINGS.remove, title));
+    this.#rename.setAttribute("aria-label", about(this.#strings.rename, title));
+    this.#remove.setAttribute("aria-label", about(this.#strings.remove, title));
     this.element.toggleAttribute("data-current", isCurrent);
     if (isCurrent) this.#open.setAttribute("aria-current", "true");
     else this.#open.removeAttribute("aria-current");
 
     // The open one is not opened again: choosing it goes back to it, whatever runs there.
     setObstacle(this.#open, isCurrent ? null : this.#obstacle("open"), title);
-    setObstacle(this.#rename, this.#obstacle("rename"), STRINGS.rename);
-    setObstacle(this.#remove, this.#obstacle("remove"), STRINGS.remove);
+    setObstacle(this.#rename, this.#obstacle("rename"), this.#strings.rename);
+    setObstacle(this.#remove, this.#obstacle("remove"), this.#strings.remove);
     this.#drawEdit();
   }
 
@@ -100,7 +101,7 @@ export class ConversationRow {
   }
 
   #name(): string {
-    return this.#drawn.title === "" ? STRINGS.untitled : this.#drawn.title;
+    return this.#drawn.title === "" ? this.#strings.untitled : this.#drawn.title;
   }
 
   #obstacle(type: "open" | "rename" | "remove"): string | null {
@@ -111,7 +112,7 @@ export class ConversationRow {
   #underWay(): string | null {
     const request = this.#conversations.change.value?.request;
     if (request === undefined || !("conversation" in request)) return null;
-    return request.conversation === this.#drawn.id ? UNDER_WAY[request.type] : null;
+    return request.conversation === this.#drawn.id ? this.#strings[UNDER_WAY[request.type]] : null;
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -142,7 +143,7 @@ export class ConversationRow {
   #save(title: string): void {
     const edit = this.#edit;
     if (title === this.#drawn.title) this.#leave();
-    else if (!isTitle(title)) this.#conversations.say(STRINGS.blankTitle);
+    else if (!isTitle(title)) this.#conversations.say(this.#strings.blankTitle);
     else {
       this.#host.ask({ type: "rename", conversation: this.#drawn.id, title }, (ok) => {
         if (ok && edit !== null && edit === this.#edit) this.#leave();

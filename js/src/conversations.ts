@@ -1,11 +1,12 @@
 /** The conversations that the server keeps, as signals, and what the reader asked about them. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
-import { STRINGS } from "./strings.js";
+import type { Options } from "./options.js";
 import type { Conversation, Reply, Request } from "./wire.js";
 
 /** What is told of the open conversation, and who says how a request went. */
 interface Around {
+  readonly options: Options;
   readonly lost: ReadonlySignal<boolean>;
   readonly canSend: ReadonlySignal<boolean>;
   readonly note: Signal<string | null>;
@@ -30,8 +31,8 @@ export class Conversations {
   readonly refusal = signal<string | null>(null);
   /** Why the open conversation cannot be left; null where it can. */
   readonly locked = computed(() => {
-    if (this.#around.lost.value) return STRINGS.kernelGone;
-    return this.#around.canSend.value ? null : STRINGS.answerFirst;
+    if (this.#around.lost.value) return this.options.strings.kernelGone;
+    return this.#around.canSend.value ? null : this.options.strings.answerFirst;
   });
 
   readonly #around: Around;
@@ -41,12 +42,16 @@ export class Conversations {
     this.#around = around;
   }
 
+  get options(): Options {
+    return this.#around.options;
+  }
+
   /** Say why `request` cannot be made now, or null where it can. */
   obstacle(request: Request): string | null {
-    if (this.#around.lost.value) return STRINGS.kernelGone;
+    if (this.#around.lost.value) return this.options.strings.kernelGone;
     if (request.type === "list") return null;
     if (this.locked.value !== null && this.#leaves(request)) return this.locked.value;
-    return this.change.value === null ? null : STRINGS.changeFirst;
+    return this.change.value === null ? null : this.options.strings.changeFirst;
   }
 
   begin(nonce: string, request: Request, done: (ok: boolean) => void): void {
@@ -63,7 +68,7 @@ export class Conversations {
     if (!this.#asked.has(nonce)) return;
     batch(() => {
       this.#release(nonce);
-      this.say(STRINGS.requestUnanswered);
+      this.say(this.options.strings.requestUnanswered);
     });
   }
 
@@ -74,8 +79,8 @@ export class Conversations {
     this.#asked.delete(nonce);
     batch(() => {
       this.#release(nonce);
-      if (!ok) this.say(error ?? STRINGS.requestRefused);
-      else if (this.refusal.value === STRINGS.requestUnanswered) this.say(null);
+      if (!ok) this.say(error ?? this.options.strings.requestRefused);
+      else if (this.refusal.value === this.options.strings.requestUnanswered) this.say(null);
     });
     asked.done(ok);
     return true;

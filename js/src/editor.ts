@@ -1,30 +1,34 @@
 /** A question that is being written anew, in the place where it stands. */
 
-import { STRINGS } from "./strings.js";
+import { makeButton } from "./button.js";
+import { make, makeBox } from "./element.js";
+import { isComposing } from "./keys.js";
+import type { Strings } from "./strings.js";
 
 export class Editor {
-  readonly element = document.createElement("div");
-  readonly #input = document.createElement("textarea");
-  readonly #send = makeButton("edit-send", STRINGS.send);
+  readonly element: HTMLElement;
+  readonly #input = make("textarea", "edit-input");
+  readonly #send: HTMLButtonElement;
   readonly #onSend: (text: string) => void;
   readonly #onCancel: () => void;
 
-  constructor(text: string, onSend: (text: string) => void, onCancel: () => void) {
+  constructor(
+    text: string,
+    strings: Strings,
+    onSend: (text: string) => void,
+    onCancel: () => void,
+  ) {
+    this.#send = makeButton("edit-send", null, strings.send);
     this.#onSend = onSend;
     this.#onCancel = onCancel;
-    this.element.setAttribute("part", "editor");
-    this.#input.setAttribute("part", "edit-input");
-    this.#input.setAttribute("aria-label", STRINGS.editInput);
+    this.#input.setAttribute("aria-label", strings.editInput);
     this.#input.value = text;
     this.#input.rows = Math.min(10, text.split("\n").length);
     this.#input.addEventListener("keydown", (event) => this.#onKey(event));
-    const cancel = makeButton("edit-cancel", STRINGS.cancel);
+    const cancel = makeButton("edit-cancel", null, strings.cancel);
     cancel.addEventListener("click", onCancel);
     this.#send.addEventListener("click", () => this.#submit());
-    const buttons = document.createElement("div");
-    buttons.className = "buttons";
-    buttons.append(cancel, this.#send);
-    this.element.append(this.#input, buttons);
+    this.element = make("div", "editor", this.#input, makeBox("buttons", cancel, this.#send));
   }
 
   /** Only what is in the page can be focused. */
@@ -40,7 +44,7 @@ export class Editor {
   }
 
   #onKey(event: KeyboardEvent): void {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     if (event.key === "Escape") {
       // Escape in here means this text, and not a turn that runs.
       event.stopPropagation();
@@ -56,12 +60,4 @@ export class Editor {
     const text = this.#input.value;
     if (text.trim() !== "" && !this.#send.disabled) this.#onSend(text);
   }
-}
-
-function makeButton(part: string, label: string): HTMLButtonElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.setAttribute("part", part);
-  button.textContent = label;
-  return button;
 }

@@ -6,40 +6,41 @@
 
 import { icon } from "./icons.js";
 import { hostToShow } from "./links.js";
-import { fill, STRINGS } from "./strings.js";
+import { fill, type Strings } from "./strings.js";
 
-export function furnish(nodes: ParentNode): void {
+export function furnish(nodes: ParentNode, strings: Strings): void {
   for (const paragraph of nodes.querySelectorAll('p[part~="task"]')) {
-    paragraph.prepend(makeBox(paragraph));
+    paragraph.prepend(makeBox(strings.task, paragraph));
   }
-  for (const link of nodes.querySelectorAll("a")) furnishLink(link);
+  for (const link of nodes.querySelectorAll("a")) furnishLink(link, strings.image);
   for (const note of nodes.querySelectorAll('sup[part="footnote"]')) {
     const number = note.textContent;
-    note.replaceChildren(makeButton("footnote-ref", number, fill(STRINGS.footnote, { number })));
+    note.replaceChildren(makeButton("footnote-ref", number, fill(strings.footnote, { number })));
   }
   for (const note of nodes.querySelectorAll('div[part="footnote-text"]')) {
-    note.parentElement?.append(makeButton("footnote-back", "↩", STRINGS.backToText));
+    note.parentElement?.append(makeButton("footnote-back", "↩", strings.backToText));
     note.parentElement?.setAttribute("tabindex", "-1");
   }
   for (const table of nodes.querySelectorAll('div[part="table"]')) {
     table.setAttribute("role", "group");
-    table.setAttribute("aria-label", STRINGS.table);
+    table.setAttribute("aria-label", strings.table);
     table.setAttribute("tabindex", "0");
   }
 }
 
-function makeBox(paragraph: Element): HTMLInputElement {
+function makeBox(label: string, paragraph: Element): HTMLInputElement {
   const box = document.createElement("input");
   box.type = "checkbox";
+  box.setAttribute("part", "box");
   box.disabled = true;
-  box.setAttribute("aria-label", STRINGS.task);
+  box.setAttribute("aria-label", label);
   if (paragraph.getAttribute("part") === "task done") box.setAttribute("checked", "");
   return box;
 }
 
-function furnishLink(link: Element): void {
+function furnishLink(link: Element, nameless: string): void {
   const isImage = link.getAttribute("part") === "image";
-  if (isImage && link.textContent === "") link.textContent = STRINGS.image;
+  if (isImage && link.textContent === "") link.textContent = nameless;
   const href = link.getAttribute("href");
   const host = href === null ? null : hostToShow(link.textContent, href);
   if (isImage) link.prepend(icon("image"));

@@ -28,9 +28,10 @@ const SVG = "http://www.w3.org/2000/svg";
 export function icon(name: Icon): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("class", `icon ${name}`);
+  svg.setAttribute("part", `icon ${name}-icon`);
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");
+  path.setAttribute("part", "stroke");
   path.setAttribute("d", PATHS[name]);
   svg.append(path);
   return svg;

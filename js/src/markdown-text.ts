@@ -6,7 +6,7 @@
  * that come late, of links and footnotes, are the only thing that changes what stands above.
  */
 
-import type { Block } from "./block.js";
+import type { Block, Kind } from "./block.js";
 import { BlockParser } from "./blocks.js";
 import { chunkEnd } from "./chunks.js";
 import { CodeView } from "./code-view.js";
@@ -18,6 +18,8 @@ import { Notes } from "./notes.js";
 import { appendText, isAlike, patchChildren } from "./patch.js";
 import { press } from "./press.js";
 import { sanitise } from "./sanitise.js";
+import { Sections } from "./sections.js";
+import { STRINGS, type Strings } from "./strings.js";
 import { makeContent, type TextView } from "./text.js";
 
 /** A longer block gets what is defined behind it when the text ends. */
@@ -25,16 +27,29 @@ const MAX_REFRESHED = 20_000;
 
 const LEAVES: ReadonlySet<string> = new Set(["paragraph", "heading", "row"]);
 
+/** What holds the children of a block, where that is not its own element. */
+const SLOTS: { readonly [K in Kind]?: string } = {
+  footnote: '[part="footnote-text"]',
+  table: "tbody",
+};
+
 export class MarkdownText implements TextView {
   readonly element = makeContent();
+  readonly strings: Strings;
   readonly #codes = new WeakMap<Element, CodeView>();
+  /** Those that may still get more. */
+  #growing: CodeView[] = [];
   #parser = new BlockParser();
-  #notes = new Notes();
-  #lookups = new Lookups(this.#parser, this.#notes);
+  #notes: Notes;
+  #lookups: Lookups;
+  #sections = new Sections(this.element);
   #root = this.#makeRoot();
   #revision = 0;
 
-  constructor() {
+  constructor(strings: Strings = STRINGS) {
+    this.strings = strings;
+    this.#notes = new Notes(strings);
+    this.#lookups = new Lookups(this.#parser, this.#notes);
     this.element.addEventListener("click", ({ target }) => {
       if (target instanceof Element) press(target, this);
     });
@@ -68,11 +83,13 @@ export class MarkdownText implements TextView {
     parser.update(text, isWhole);
     lookups.isWhole = isWhole;
     this.#sync(root, parser.root.children);
+    this.#sections.trim();
     if (isWhole) lookups.renumber(root);
     if (isWhole || parser.revision !== this.#revision) {
       for (const drawn of lookups.outdated()) this.#refresh(drawn);
     }
     this.#revision = parser.revision;
+    this.#growing = this.#growing.filter((code) => !code.finish(isWhole));
     if (parser.footnotes.size === 0) return;
     const isAtNotes = isWhole || parser.root.last?.kind === "footnote";
     const notes = root.children.filter(
@@ -83,9 +100,11 @@ export class MarkdownText implements TextView {
 
   #clear(): void {
     this.element.replaceChildren();
+    this.#growing = [];
     this.#parser = new BlockParser();
-    this.#notes = new Notes();
+    this.#notes = new Notes(this.strings);
     this.#lookups = new Lookups(this.#parser, this.#notes);
+    this.#sections = new Sections(this.element);
     this.#root = this.#makeRoot();
     this.#revision = 0;
   }
@@ -108,11 +127,8 @@ export class MarkdownText implements TextView {
         continue;
       }
       this.#drop(holder, i);
-      let end = i;
-      while (end < blocks.length && !this.#isGrowing(blocks[end])) end += 1;
-      if (end > i) this.#drawWhole(holder, blocks.slice(i, end));
-      else this.#drawGrowing(holder, block);
-      i = Math.max(end, i + 1);
+      this.#drawAll(holder, blocks.slice(i));
+      break;
     }
     this.#drop(holder, blocks.length);
     while (children[holder.settled]?.block.isSettled) holder.settled += 1;
@@ -123,38 +139,47 @@ export class MarkdownText implements TextView {
     return block !== undefined && (block.isOpen || block === this.#parser.live);
   }
 
-  #drawWhole(holder: Drawn, blocks: readonly Block[]): void {
-    const drawn = blocks.map((block) => new Drawn(block, !LEAVES.has(block.kind)));
-    const htmls = drawn.map((one) => blockHtml(one.block, this.#lookups.scope(one)));
-    const elements = this.#elements(
-      htmls.join(""),
-      holder.kind === "table",
-      blocks.flatMap(codeBlocks),
-    );
-    for (const [i, one] of drawn.entries()) {
-      one.html = htmls[i] ?? "";
-      one.element = htmls[i] === "" ? null : (elements.shift() ?? null);
+  /** Draw blocks of which nothing is drawn yet, at the end of `holder`: all of them as one HTML. */
+  #drawAll(holder: Drawn, blocks: readonly Block[]): void {
+    const made = blocks.map((block) => this.#make(block));
+    const html = made.map((one) => one.html).join("");
+    const elements = this.#elements(html, holder.kind === "table", blocks.flatMap(codeBlocks));
+    for (const one of made) {
+      const element = one.html === "" ? null : (elements.shift() ?? null);
       holder.children.push(one);
+      this.#bind(one, element);
       this.#insert(holder, one);
     }
   }
 
-  #drawGrowing(holder: Drawn, block: Block): void {
-    const drawn = new Drawn(block, false);
-    holder.children.push(drawn);
-    if (LEAVES.has(block.kind)) {
-      this.#drawLeaf(holder, drawn, block);
-      return;
-    }
-    const isCode = block.kind === "code";
+  /** Make the HTML of `block`; of one that is growing such that what is in it can be found again. */
+  #make(block: Block): Drawn {
+    const isLeaf = LEAVES.has(block.kind);
+    const isGrowing = this.#isGrowing(block);
+    const drawn = new Drawn(block, !isLeaf && !isGrowing);
     const scope = this.#lookups.scope(drawn);
-    const html = isCode ? blockHtml(block, scope) : shellHtml(block, scope).join("");
-    const element = this.#elements(html, false, isCode ? [block] : [])[0] ?? null;
+    if (isLeaf) {
+      drawn.isPartial = block === this.#parser.live;
+      drawn.html = leafHtml(block, scope, drawn.isPartial);
+    } else if (isGrowing && block.kind !== "code") {
+      const [start, end] = shellHtml(block, scope);
+      drawn.children.push(...block.children.map((child) => this.#make(child)));
+      drawn.html = start + drawn.children.map((child) => child.html).join("") + end;
+    } else drawn.html = blockHtml(block, scope);
+    return drawn;
+  }
+
+  /** Tell `drawn`, and what is in it, which elements its HTML became. */
+  #bind(drawn: Drawn, element: Element | null): void {
     drawn.element = element;
-    this.#insert(holder, drawn);
-    if (isCode || element === null) return;
-    drawn.slot = element.querySelector('tbody, [part="footnote-text"]') ?? element;
-    this.#sync(drawn, block.children);
+    drawn.code = element === null ? null : (this.#codes.get(element) ?? null);
+    if (element === null || drawn.isWhole || LEAVES.has(drawn.kind) || drawn.code !== null) return;
+    const slot = SLOTS[drawn.kind];
+    drawn.slot = slot === undefined ? element : element.querySelector(slot);
+    const elements = [...(drawn.slot?.children ?? [])];
+    for (const child of drawn.children) {
+      this.#bind(child, child.html === "" ? null : (elements.shift() ?? null));
+    }
   }
 
   #update(holder: Drawn, drawn: Drawn, block: Block): void {
@@ -212,7 +237,7 @@ export class MarkdownText implements TextView {
     let { nodes } = drawn.frozen;
     const add = (piece: string, isOpen: boolean) => {
       const fragment = sanitise(textHtml(piece, scope, isOpen));
-      furnish(fragment);
+      furnish(fragment, this.strings);
       patchChildren(element, fragment, nodes);
     };
     for (; end < text.length; end = chunkEnd(text, start)) {
@@ -255,10 +280,13 @@ export class MarkdownText implements TextView {
   /** Make elements of the HTML of blocks; rows alone are nothing to a parser of HTML. */
   #elements(html: string, isRows: boolean, codes: readonly Block[]): Element[] {
     const fragment = sanitise(isRows ? `<table><tbody>${html}</tbody></table>` : html);
-    furnish(fragment);
+    furnish(fragment, this.strings);
     for (const [i, element] of fragment.querySelectorAll('div[part="code"]').entries()) {
       const block = codes[i];
-      if (block !== undefined) this.#codes.set(element, new CodeView(element, block));
+      if (block === undefined) continue;
+      const code = new CodeView(element, block, this.strings);
+      this.#codes.set(element, code);
+      this.#growing.push(code);
     }
     const parent = isRows ? fragment.querySelector("tbody") : fragment;
     return [...(parent?.children ?? [])];
@@ -267,14 +295,15 @@ export class MarkdownText implements TextView {
   #insert(holder: Drawn, drawn: Drawn): void {
     const { element } = drawn;
     if (element === null) return;
-    drawn.code = this.#codes.get(element) ?? null;
     // Footnotes have their place at the end, which they get from their numbers.
     if (drawn.kind === "footnote") return;
-    const { slot, children } = holder;
+    const { children } = holder;
     const isLast = children.at(-1) === drawn;
-    const after = isLast ? [] : children.slice(children.indexOf(drawn) + 1);
-    const next = after.find((one) => one.element?.parentElement === slot)?.element;
+    const index = isLast ? children.length - 1 : children.indexOf(drawn);
     const notes = this.#notes.element;
+    const slot = holder === this.#root ? this.#sections.slot(index, notes) : holder.slot;
+    const after = isLast ? [] : children.slice(index + 1);
+    const next = after.find((one) => one.element?.parentElement === slot)?.element;
     slot?.insertBefore(element, next ?? (notes.parentElement === slot ? notes : null));
   }
 

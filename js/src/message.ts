@@ -1,16 +1,23 @@
 /** One message: who says it, its text with the cursor while it grows, and how it ended. */
 
+import { AboutLine } from "./about.js";
 import { Actions } from "./actions.js";
+import { makeButton } from "./button.js";
+import type { Tool } from "./details.js";
 import { Editor } from "./editor.js";
+import { make, makeBox } from "./element.js";
+import { Fold } from "./fold.js";
 import { icon } from "./icons.js";
 import { MarkdownText } from "./markdown-text.js";
+import type { Options } from "./options.js";
 import type { Item } from "./store.js";
-import { STRINGS } from "./strings.js";
+import { fill, type Strings } from "./strings.js";
 import { PlainText, type TextView } from "./text.js";
 
 type LabelledEnding = "stopped" | "interrupted" | "error";
 
 export interface MessageCommands {
+  ask(text: string): void;
   retry(): void;
   edit(message: string, text: string, settled: (isDone: boolean) => void): void;
   remove(message: string): void;
@@ -19,48 +26,61 @@ export interface MessageCommands {
 }
 
 export class MessageView {
-  readonly element = document.createElement("article");
-  readonly #body = part("div", "body");
-  readonly #thinking = makeThinking();
-  readonly #cursor = part("span", "cursor");
-  readonly #ending = part("div", "ending");
+  readonly element: HTMLElement;
+  readonly #body = make("div", "body");
+  readonly #thinking: HTMLElement;
+  readonly #cursor = make("span", "cursor");
+  readonly #ending = make("div", "ending");
   readonly #commands: MessageCommands;
+  readonly #strings: Strings;
   readonly #actions: Actions;
+  readonly #about: AboutLine;
+  #reasoning: Fold | null = null;
   #editor: Editor | null = null;
   #item: Item | null = null;
   #text: TextView | null = null;
   #drawn = "";
+  #tools = "[]";
 
-  constructor(commands: MessageCommands) {
+  constructor(commands: MessageCommands, { strings, locale }: Options) {
     this.#commands = commands;
-    this.#actions = new Actions({
-      retry: () => commands.retry(),
-      edit: () => this.edit(),
-      remove: () => {
-        if (this.#item?.id != null) commands.remove(this.#item.id);
+    this.#strings = strings;
+    this.#thinking = makeThinking(strings);
+    this.#actions = new Actions(
+      {
+        retry: () => commands.retry(),
+        edit: () => this.edit(),
+        remove: () => {
+          if (this.#item?.id != null) commands.remove(this.#item.id);
+        },
       },
-    });
-    this.element.setAttribute("part", "message");
+      strings,
+    );
+    this.#about = new AboutLine(strings, locale);
     this.#cursor.setAttribute("aria-hidden", "true");
     this.#body.append(this.#thinking);
-    this.element.append(this.#body, this.#ending, this.#actions.element);
+    const foot = makeBox("foot", this.#actions.element, this.#about.element);
+    this.element = make("article", "message", this.#body, this.#ending, foot);
   }
 
   /** Draw `item`; `canChange` when the kernel would take a command about it now. */
   draw(item: Item, canChange: boolean, isLast: boolean): void {
     this.#item = item;
     this.#drawText(item);
+    this.#drawReasoning(item);
     this.#actions.draw(item, canChange, isLast);
     const isBlank = item.content === "";
-    const drawn = JSON.stringify([item.role, item.status, item.note, isBlank, canChange && isLast]);
+    const { role, status, note, details } = item;
+    const drawn = JSON.stringify([role, status, note, details, isBlank, canChange && isLast]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
 
     const isStreaming = item.status === "streaming";
     this.element.dataset.role = item.role;
     this.element.dataset.status = item.status;
-    this.element.setAttribute("aria-label", STRINGS[item.role]);
-    this.#thinking.hidden = !isStreaming || !isBlank;
+    this.element.setAttribute("aria-label", this.#strings[item.role]);
+    this.#about.draw(details);
+    this.#drawTools(details.tools);
     this.#body.hidden = isBlank && !isStreaming;
     this.#drawEnding(item, canChange && isLast);
   }
@@ -74,6 +94,7 @@ export class MessageView {
     }
     const editor = new Editor(
       this.#item?.content ?? "",
+      this.#strings,
       (text) => {
         editor.wait(true);
         this.#commands.edit(id, text, (isDone) => {
@@ -103,7 +124,9 @@ export class MessageView {
   #drawText({ role, content, status }: Item): void {
     const isStreaming = status === "streaming";
     if (this.#text === null) {
-      this.#text = role === "assistant" ? new MarkdownText() : new PlainText();
+      this.#text = role === "assistant" ? new MarkdownText(this.#strings) : new PlainText();
+      // Nobody knows in which language it will be; it need not be the view's.
+      this.#text.element.lang = "";
       this.#body.append(this.#text.element);
     }
     const isSame = content === this.#text.element.source;
@@ -113,12 +136,41 @@ export class MessageView {
     if (isStreaming && content !== "") this.#text.textEnd.append(this.#cursor);
   }
 
+  /** The reasoning is never announced: whoever wants it unfolds it. */
+  #drawReasoning({ status, content, reasoning }: Item): void {
+    const isThinking = status === "streaming" && content === "";
+    this.#thinking.hidden = !isThinking || reasoning !== null;
+    if (reasoning === null) {
+      this.#reasoning?.element.remove();
+      this.#reasoning = null;
+      return;
+    }
+    if (this.#reasoning === null) {
+      this.#reasoning = new Fold("reasoning");
+      this.element.prepend(this.#reasoning.element);
+    }
+    const { reasoningNow, reasoning: label } = this.#strings;
+    this.#reasoning.show(isThinking ? reasoningNow : label, reasoning);
+  }
+
+  #drawTools(tools: readonly Tool[]): void {
+    const drawn = JSON.stringify(tools);
+    if (drawn === this.#tools) return;
+    this.#tools = drawn;
+    for (const old of this.element.querySelectorAll(':scope > [part="tool"]')) old.remove();
+    for (const { name, arguments: given } of tools) {
+      const fold = new Fold("tool");
+      fold.show(fill(this.#strings.tool, { name }), given);
+      this.element.insertBefore(fold.element, this.#body);
+    }
+  }
+
   #drawEnding({ status, note }: Item, canChange: boolean): void {
     const ending = this.#ending;
     ending.replaceChildren();
     if (status === "stopped" || status === "interrupted" || status === "error") {
       ending.setAttribute("part", "ending");
-      ending.append(icon(status), makeLabel(status, note));
+      ending.append(icon(status), this.#makeLabel(status, note));
       if (canChange) ending.append(this.#makeRetry());
     } else if (note !== null) {
       ending.setAttribute("part", "note");
@@ -128,35 +180,24 @@ export class MessageView {
   }
 
   #makeRetry(): HTMLButtonElement {
-    const retry = document.createElement("button");
-    retry.type = "button";
-    retry.setAttribute("part", "retry");
-    retry.append(icon("retry"), STRINGS.retry);
+    const retry = makeButton("retry", "retry", this.#strings.retry);
     retry.addEventListener("click", () => this.#commands.retry());
     return retry;
   }
+
+  #makeLabel(status: LabelledEnding, note: string | null): HTMLElement {
+    const label = document.createElement("span");
+    const name = document.createElement("strong");
+    name.textContent = note === null ? this.#strings[status] : `${this.#strings[status]}: `;
+    label.append(name, note ?? "");
+    return label;
+  }
 }
 
-function makeLabel(status: LabelledEnding, note: string | null): HTMLElement {
-  const label = document.createElement("span");
-  const name = document.createElement("strong");
-  name.textContent = note === null ? STRINGS[status] : `${STRINGS[status]}: `;
-  label.append(name, note ?? "");
-  return label;
-}
-
-function makeThinking(): HTMLElement {
-  const thinking = part("span", "thinking");
+function makeThinking(strings: Strings): HTMLElement {
   const dots = document.createElement("span");
   dots.className = "dots";
   dots.setAttribute("aria-hidden", "true");
   dots.append(...[0, 1, 2].map(() => document.createElement("i")));
-  thinking.append(dots, STRINGS.thinking);
-  return thinking;
-}
-
-function part(tag: "div" | "span", name: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.setAttribute("part", name);
-  return element;
+  return make("span", "thinking", dots, strings.thinking);
 }

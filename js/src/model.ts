@@ -6,9 +6,11 @@
  * the channel that the answer comes on, so acknowledgements are rare.
  */
 
+import { shelf } from "./assets.js";
 import { randomName, whole } from "./names.js";
+import { readOptions } from "./options.js";
+import type { Source } from "./shelf.js";
 import { Store } from "./store.js";
-import { STRINGS } from "./strings.js";
 import { type Timer, Timers } from "./timers.js";
 import {
   type Command,
@@ -19,6 +21,7 @@ import {
   type Position,
   type Reply,
   type Request,
+  readAsset,
   readConversations,
   readReply,
   reduce,
@@ -53,12 +56,16 @@ const READY_AGAIN = [500, 1500, 4000] as const;
 const RESTORED_PATIENCE = 10_000; // ms
 
 export class ModelLink {
-  readonly store = new Store();
+  readonly store: Store;
   readonly client = randomName();
   readonly #model: Model;
   readonly #timers = new Timers();
   /** What to do with the replies that are still to come, by their nonce. */
   readonly #asked = new Map<string, (reply: Reply) => void>();
+  readonly #source: Source = {
+    isLive: () => !this.store.lost.peek(),
+    ask: (name) => this.#askAsset(name),
+  };
   /** The model's values as this link last saw them, to tell a kernel's update from any other. */
   #seen: readonly unknown[] = [];
   #isWriting = false;
@@ -71,14 +78,14 @@ export class ModelLink {
 
   constructor(model: Model, signal: AbortSignal) {
     this.#model = model;
+    this.store = new Store(readOptions(model.get("_options")));
     this.#readModel(EMPTY);
     model.on("msg:custom", this.#onCustom);
     model.on("change", this.#onChange);
     model.on("comm_live_update", this.#onCommLive);
     signal.addEventListener("abort", () => this.#close(), { once: true });
-    // Restored without a kernel, a conversation is simply there; but nothing streams in it.
-    if (this.store.isStreaming.value) this.#probe(RESTORED_PATIENCE);
-    else this.#report("ready");
+    // Restored without a kernel, a conversation can be read; but nothing streams in it.
+    this.#probe(RESTORED_PATIENCE, this.store.isStreaming.value);
     this.#readyAgain(0);
   }
 
@@ -105,27 +112,27 @@ export class ModelLink {
   /** Ask the last question again. */
   retry(): void {
     const command = { type: "retry", client: this.client, nonce: randomName() } as const;
-    this.#ask(command, STRINGS.retryRefused);
+    this.#ask(command, this.store.strings.retryRefused);
   }
 
   /** Ask `text` in the place of a question; `settled` says whether the kernel does. */
   edit(message: string, text: string, settled: (isDone: boolean) => void): void {
     if (text.length > MAX_TEXT) {
-      this.store.note.value = STRINGS.tooLong;
+      this.store.note.value = this.store.strings.tooLong;
       settled(false);
       return;
     }
     const [client, nonce] = [this.client, randomName()];
     this.#ask(
       { type: "edit", client, nonce, message, text: whole(text) },
-      STRINGS.editRefused,
+      this.store.strings.editRefused,
       settled,
     );
   }
 
   remove(message: string): void {
     const [client, nonce] = [this.client, randomName()];
-    this.#ask({ type: "delete", client, nonce, message }, STRINGS.removeRefused);
+    this.#ask({ type: "delete", client, nonce, message }, this.store.strings.removeRefused);
   }
 
   /** Send a command about what was said, one at a time, and wait for the kernel's word. */
@@ -147,7 +154,8 @@ export class ModelLink {
     this.store.isAsking.value = true;
     this.store.note.value = null;
     this.#timers.after(SEND_PATIENCE, () => {
-      if (this.#asked.delete(command.nonce) && this.store.isAsking.value) settle(STRINGS.unheard);
+      if (this.#asked.delete(command.nonce) && this.store.isAsking.value)
+        settle(this.store.strings.unheard);
     });
     this.#showPresence();
     this.#send(command);
@@ -164,11 +172,24 @@ export class ModelLink {
     this.#send({ ...request, client: this.client, nonce });
   }
 
+  #askAsset(name: string): void {
+    const nonce = randomName();
+    this.#asked.set(nonce, ({ ok, error }) => {
+      if (!ok) shelf.refuse(name, error ?? this.store.strings.requestRefused);
+    });
+    this.#send({ type: "asset", client: this.client, nonce, name });
+  }
+
   readonly #onCustom = (content: unknown): void => {
     this.#hear();
     const reply = readReply(content);
     if (reply !== null) {
       if (!this.store.conversations.settle(reply)) this.#settle(reply);
+      return;
+    }
+    const asset = readAsset(content);
+    if (asset !== null) {
+      void shelf.take(asset.name, asset.text);
       return;
     }
     const listed = readConversations(content);
@@ -199,12 +220,13 @@ export class ModelLink {
 
   // Where the kernel restarts, the host marks the comm as dead and nothing more comes: neither a
   // closing message nor an error on sending. Only a kernel that does not answer tells it is gone.
-  readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE);
+  readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE, true);
 
-  #probe(patience: number): void {
+  /** Wait for a word of the kernel; `isSure` where its silence can only mean that it is gone. */
+  #probe(patience: number, isSure: boolean): void {
     this.#timers.cancel(this.#lostTimer);
     this.#lostTimer = this.#timers.after(patience, () => {
-      this.store.lost.value = true;
+      this.store[isSure ? "lost" : "unheard"].value = true;
     });
     this.#report("ready");
   }
@@ -226,6 +248,8 @@ export class ModelLink {
     this.#timers.cancel(this.#lostTimer);
     this.#timers.cancel(this.#readyTimer);
     this.store.lost.value = false;
+    this.store.unheard.value = false;
+    shelf.hear(this.#source);
   }
 
   #readModel(before: State): void {
@@ -263,7 +287,7 @@ export class ModelLink {
       this.store.acceptDraft(nonce);
       this.#timers.after(ACCEPTED_PATIENCE, () => this.store.dropDraft(nonce));
     } else {
-      this.store.returnDraft(nonce, error ?? STRINGS.refused);
+      this.store.returnDraft(nonce, error ?? this.store.strings.refused);
     }
   }
 
@@ -327,6 +351,7 @@ export class ModelLink {
   }
 
   #close(): void {
+    shelf.leave(this.#source);
     this.#model.off("msg:custom", this.#onCustom);
     this.#model.off("change", this.#onChange);
     this.#model.off("comm_live_update", this.#onCommLive);

@@ -1,7 +1,7 @@
 /** The footnotes of one text: their numbers, in the order of reference, and their place at its end. */
 
 import type { Drawn } from "./drawn.js";
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 
 export class Notes {
   readonly element = document.createElement("section");
@@ -9,9 +9,11 @@ export class Notes {
   readonly #list = document.createElement("ol");
   #drawn: readonly (Element | null)[] = [];
 
-  constructor() {
+  constructor(strings: Strings) {
     this.element.setAttribute("part", "footnotes");
-    this.element.setAttribute("aria-label", STRINGS.footnotes);
+    // No landmark: a page may have many of them.
+    this.element.setAttribute("role", "group");
+    this.element.setAttribute("aria-label", strings.footnotes);
     this.element.append(this.#list);
   }
 

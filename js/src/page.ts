@@ -1,46 +1,35 @@
 /** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
 
+import * as highlight from "./assets/highlight.js";
+import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
 import { Pace } from "./pace.js";
-import { adoptStyles } from "./styles.js";
+import { adoptStyles } from "./sheet.js";
 
 interface Options {
   /** The text will not go on. */
   readonly final?: boolean;
 }
 
-interface Shown {
-  readonly view: MarkdownText;
-  readonly pace: Pace;
-  text: string;
-}
-
-const shown = new WeakMap<Element, Shown>();
+const shown = new WeakMap<Element, MarkdownText>();
 
 /**
- * Draw `text` into `el`; to be called again on it, with a longer text, while that streams.
- *
- * As in a notebook, text that grows is drawn at the widget's own pace, and its end at once.
+ * Draw `text` into `el`, which shows it when this returns; to be called again on it, with a longer
+ * text, while that streams.
  */
 function renderMarkdown(el: Element, text: string, options: Options = {}): void {
-  const one = shown.get(el) ?? open(el);
-  one.text = text;
-  if (options.final !== true && one.view.element.source !== "") one.pace.grown();
-  else if (options.final !== true) one.view.show(text, false);
-  else {
-    one.pace.close();
-    one.view.show(text, true);
-  }
+  const view = shown.get(el) ?? open(el);
+  view.show(text, options.final === true);
 }
 
-function open(el: Element): Shown {
+function open(el: Element): MarkdownText {
   const view = new MarkdownText();
-  const pace = new Pace(() => view.show(made.text, false));
-  const made = { view, pace, text: "" };
-  shown.set(el, made);
+  shown.set(el, view);
   el.replaceChildren(view.element);
-  return made;
+  return view;
 }
 
+provideAsset("highlight", highlight);
 adoptStyles(document);
-Object.assign(window, { renderMarkdown });
+// The pace of a view is there for the benchmark, which draws as often as a view does.
+Object.assign(window, { renderMarkdown, Pace });

@@ -3,7 +3,7 @@
 import { copyText } from "./clipboard.js";
 import { icon } from "./icons.js";
 import type { MarkdownText } from "./markdown-text.js";
-import { STRINGS } from "./strings.js";
+import type { Strings } from "./strings.js";
 
 const SHOWN = 2000; // ms
 
@@ -34,14 +34,14 @@ async function copyCode(button: HTMLButtonElement, text: MarkdownText): Promise<
   const code = codeOf(button, text);
   if (code === undefined) return;
   const isCopied = await copyText(code.source, button);
-  sayCopied(button, isCopied);
+  sayCopied(button, isCopied, text.strings);
 }
 
 /** Say on a button, for a moment, whether something was copied. */
-export function sayCopied(button: HTMLButtonElement, isCopied: boolean): void {
+export function sayCopied(button: HTMLButtonElement, isCopied: boolean, strings: Strings): void {
   button.replaceChildren(
     icon(isCopied ? "copied" : "copy"),
-    isCopied ? STRINGS.copied : STRINGS.copyFailed,
+    isCopied ? strings.copied : strings.copyFailed,
   );
-  setTimeout(() => button.replaceChildren(icon("copy"), STRINGS.copy), SHOWN);
+  setTimeout(() => button.replaceChildren(icon("copy"), strings.copy), SHOWN);
 }

@@ -1,19 +1,24 @@
 /**
- * The last door: HTML -> a fragment in which nothing runs, loads, names or places itself.
+ * The last door: HTML -> nodes, and of nodes only those that a text may be made of.
  *
- * What is let through is what markdown.ts writes, by tag, attribute and value; whatever a mistake
- * there, or in a parser of HTML, would let a model's text become ends here.
+ * What comes in is what markdown.ts writes: tags, attributes in double quotes, four entities. No
+ * parser of HTML ever reads it. Those repair what is broken, and between two repairs markup can
+ * change its meaning; here what is not written exactly so is text, and a tag, an attribute or a
+ * value that is not listed is not made. So nothing runs, loads, names or places itself, whatever a
+ * mistake elsewhere may let a model's text become.
  */
 
-import DOMPurify, { type Config } from "dompurify";
 import { realUrl } from "./links.js";
 
-const TAGS =
-  "a b blockquote br code del div em h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small span " +
-  "strong sub sup table tbody td th thead tr u ul";
+const TAGS = new Set(
+  (
+    "a b blockquote br code del div em h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small span " +
+    "strong sub sup table tbody td th thead tr u ul"
+  ).split(" "),
+);
 
-/** Of the attributes, `part` is only ours to write: the values are checked below. */
-const ATTRIBUTES = ["align", "colspan", "href", "part", "start"];
+/** Without an end tag. */
+const VOID = new Set(["br", "hr"]);
 
 const PARTS = new Set(
   "code code-bar done footnote footnote-text image invisible language lines loose rest table task tight".split(
@@ -21,66 +26,75 @@ const PARTS = new Set(
   ),
 );
 
-const CONFIG: Config = {
-  ALLOWED_TAGS: TAGS.split(" "),
-  ALLOWED_ATTR: ATTRIBUTES,
-  ALLOW_ARIA_ATTR: false,
-  ALLOW_DATA_ATTR: false,
-  ALLOW_SELF_CLOSE_IN_ATTR: false,
-  ALLOW_UNKNOWN_PROTOCOLS: false,
-  ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
-  // Attributes that hold no address, which else would have to match that, too.
-  ADD_URI_SAFE_ATTR: ATTRIBUTES.filter((name) => name !== "href"),
-  ALLOWED_NAMESPACES: ["http://www.w3.org/1999/xhtml"],
-  IN_PLACE: true,
-  SANITIZE_DOM: true,
+/** The values that an attribute may have; where a link leads is judged by `pinLink`. */
+const ATTRIBUTES: Readonly<Record<string, (value: string) => boolean>> = {
+  align: (value) => /^(?:left|center|right)$/.test(value),
+  colspan: (value) => /^\d{1,4}$/.test(value),
+  part: (value) => value.split(" ").every((part) => PARTS.has(part)),
+  start: (value) => /^\d{1,9}$/.test(value),
 };
 
-type Purifier = ReturnType<typeof DOMPurify>;
+const TOKEN = /<(\/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"<>]*")*)>|[^<]+|</g;
+const ATTRIBUTE = / ([a-z]+)="([^"]*)"/g;
 
-let purifier: Purifier | null = null;
-let template: HTMLTemplateElement | null = null;
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+};
 
-/**
- * Return what is harmless of `html`, as nodes of this document.
- *
- * The HTML is parsed once, in the document of a template, where nothing runs or loads, and its nodes
- * are cleaned and used as they are. Between a parser, a serialiser and a second parser, markup can
- * change its meaning; and a document for each piece would cost more than all else in a frame.
- */
+/** Return `html` as nodes; what is open at its end is closed there. */
 export function sanitise(html: string): DocumentFragment {
-  purifier ??= makePurifier();
-  template ??= document.createElement("template");
-  const { content } = template;
-  const root = content.ownerDocument.createElement("div");
-  content.replaceChildren(root);
-  root.innerHTML = html;
-  purifier.sanitize(root);
   const fragment = document.createDocumentFragment();
-  fragment.append(...root.childNodes);
-  content.replaceChildren();
+  const open: Element[] = [];
+  let parent: ParentNode & Node = fragment;
+  let text = "";
+  const flush = () => {
+    if (text !== "") parent.appendChild(document.createTextNode(resolve(text)));
+    text = "";
+  };
+  for (const [token, slash, name = "", attributes = ""] of html.matchAll(TOKEN)) {
+    if (!TAGS.has(name)) text += token;
+    else if (slash !== "") {
+      if (open.at(-1)?.localName !== name) continue;
+      flush();
+      open.pop();
+      parent = open.at(-1) ?? fragment;
+    } else {
+      flush();
+      const element = makeElement(name, attributes);
+      parent.appendChild(element);
+      if (VOID.has(name)) continue;
+      open.push(element);
+      parent = element;
+    }
+  }
+  flush();
   return fragment;
 }
 
-/** An instance of our own, which no other user of the library in this page can reconfigure. */
-function makePurifier(): Purifier {
-  const made = DOMPurify(window);
-  if (!made.isSupported) throw new Error("This browser cannot sanitise HTML.");
-  made.setConfig(CONFIG);
-  made.addHook("afterSanitizeAttributes", (element) => {
-    const parts = element.getAttribute("part");
-    if (parts !== null && !parts.split(" ").every((part) => PARTS.has(part))) {
-      element.removeAttribute("part");
+function makeElement(name: string, attributes: string): Element {
+  const element = document.createElement(name);
+  for (const [, key = "", escaped = ""] of attributes.matchAll(ATTRIBUTE)) {
+    const value = resolve(escaped);
+    if (name === "a" && key === "href") pinLink(element, value);
+    else if (Object.hasOwn(ATTRIBUTES, key) && ATTRIBUTES[key]?.(value)) {
+      element.setAttribute(key, value);
     }
-    if (element.localName === "a") pinLink(element);
-  });
-  return made;
+  }
+  return element;
+}
+
+function resolve(text: string): string {
+  return text.includes("&")
+    ? text.replace(/&(?:amp|lt|gt|quot);/g, (entity) => ENTITIES[entity] ?? entity)
+    : text;
 }
 
 /** Let a link lead to where it says, in a page of its own that learns nothing about this one. */
-function pinLink(link: Element): void {
-  const url = realUrl(link.getAttribute("href"));
-  link.removeAttribute("href");
+function pinLink(link: Element, href: string): void {
+  const url = realUrl(href);
   if (url === null) return;
   link.setAttribute("href", url.href);
   link.setAttribute("title", url.href);

@@ -8,8 +8,10 @@
 
 import { batch, computed, signal } from "@preact/signals-core";
 import { Conversations } from "./conversations.js";
+import { type Details, NO_DETAILS } from "./details.js";
 import { type Labels, readLabels } from "./labels.js";
-import { count, explain, STRINGS } from "./strings.js";
+import { type Options, readOptions } from "./options.js";
+import { count, explain, type Strings } from "./strings.js";
 import {
   type Attempt,
   EMPTY,
@@ -20,8 +22,6 @@ import {
   readMessages,
   readReasoning,
   type State,
-  type Tool,
-  type Usage,
 } from "./wire.js";
 
 export type Phase =
@@ -42,17 +42,12 @@ export interface Item {
   readonly role: "user" | "assistant";
   readonly status: Ending | "streaming" | "pending";
   readonly content: string;
-  /** The sentence beside the ending's label, or on an answer or a draft that has none. */
+  /** The sentence beside the ending's label, else one about the message or the draft. */
   readonly note: string | null;
-  /** What the model thought before it answered, or thinks; null where it sent none. */
+  /** What the model thought before it answered; null where it says nothing of that. */
   readonly reasoning: string | null;
-  readonly model: string | null;
-  readonly usage: Usage | null;
-  readonly tools: readonly Tool[];
+  readonly details: Details;
 }
-
-/** What only an answer that has ended can have. */
-const NO_FACTS = { model: null, usage: null, tools: [] } as const;
 
 /** A question on its way to the kernel. */
 export interface Draft {
@@ -73,6 +68,8 @@ export interface Stopping {
 }
 
 export class Store {
+  readonly options: Options;
+  readonly strings: Strings;
   readonly messages = signal<readonly Message[]>([]);
   readonly streamedText = signal("");
   /** What the model thinks in the running turn. */
@@ -85,6 +82,8 @@ export class Store {
 
   /** True while the kernel does not answer, until anything is heard from it. */
   readonly lost = signal(false);
+  /** True while a restored chat has heard from no kernel: there may be none, or a busy one. */
+  readonly unheard = signal(false);
   /** The turn that the reader stopped, until it ends. */
   readonly stopping = signal<Stopping | null>(null);
   readonly drafts = signal<readonly Draft[]>([]);
@@ -100,6 +99,11 @@ export class Store {
 
   #state: State = EMPTY;
   readonly #keys = new Map<string, string>();
+
+  constructor(options: Options = readOptions(null)) {
+    this.options = options;
+    this.strings = options.strings;
+  }
 
   readonly phase = computed<Phase>(() => {
     if (this.lost.value) return "lost";
@@ -130,39 +134,37 @@ export class Store {
   /** One sentence per phase; nothing in it changes with a token, since screen readers speak it. */
   readonly status = computed(() => {
     const phase = this.phase.value;
-    if (phase === "lost") return STRINGS.kernelGone;
+    if (phase === "lost") return this.strings.kernelGone;
     if (this.note.value !== null) return this.note.value;
-    if (this.drafts.value.some((draft) => draft.overdue)) return STRINGS.unanswered;
+    if (this.drafts.value.some((draft) => draft.overdue)) return this.strings.unanswered;
+    if (this.unheard.value) return this.strings.noKernel;
     switch (phase) {
       case "idle":
         return "";
       case "waiting":
-        return STRINGS.thinking;
+        return this.strings.thinking;
       case "streaming":
-        return STRINGS.generating;
+        return this.strings.generating;
       case "reconnecting":
-        return this.attempt.value ? count(STRINGS.reconnecting, this.attempt.value) : "";
+        return this.attempt.value ? count(this.strings.reconnecting, this.attempt.value) : "";
       case "stopping":
-        return this.stopping.value?.overdue ? STRINGS.stillStopping : STRINGS.stopping;
+        return this.stopping.value?.overdue ? this.strings.stillStopping : this.strings.stopping;
       case "ended":
-        return STRINGS.complete;
+        return this.strings.complete;
       case "stopped":
-        return STRINGS.stopped;
+        return this.strings.stopped;
       case "failed":
-        return explain(STRINGS.failed, this.messages.value.at(-1)?.error ?? null);
+        return explain(this.strings.failed, this.messages.value.at(-1)?.error ?? null);
     }
   });
 
   readonly history = computed<readonly Item[]>(() => {
     const items: Item[] = [];
-    for (const message of this.messages.value) {
-      const { id, role, content, status } = message;
+    for (const { role, error, note, ...more } of this.messages.value) {
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
-      const key = this.#keys.get(id) ?? `message ${id}`;
-      const note = message.error ?? message.note ?? null;
-      const { reasoning = null, model = null, usage = null, tools = [] } = message;
-      items.push({ key, id, role, status, content, note, reasoning, model, usage, tools });
+      const key = this.#keys.get(more.id) ?? `message ${more.id}`;
+      items.push({ ...more, key, role, note: error ?? note });
     }
     return items;
   });
@@ -178,9 +180,9 @@ export class Store {
       role: "assistant",
       status: lost ? "interrupted" : "streaming",
       content: text.slice(0, this.#stopped()?.shown),
-      note: lost ? STRINGS.kernelGoneShort : null,
+      note: lost ? this.strings.kernelGoneShort : null,
       reasoning: this.reasoning.value.slice(0, this.#stopped()?.reasoned) || null,
-      ...NO_FACTS,
+      details: NO_DETAILS,
     };
   });
 
@@ -191,9 +193,9 @@ export class Store {
       role: "user",
       status: "pending",
       content: text,
-      note: overdue ? STRINGS.waiting : null,
+      note: overdue ? this.strings.waiting : null,
       reasoning: null,
-      ...NO_FACTS,
+      details: NO_DETAILS,
     })),
   );
 

@@ -1,9 +1,14 @@
-/** Every sentence that the view says of itself, in English. */
+/** Every sentence that the view says of itself, in English; the kernel sends other languages. */
 export const STRINGS = {
   conversation: "Conversation",
   user: "You",
   assistant: "Assistant",
   empty: "Ask a question to begin.",
+  suggestions: "Suggestions",
+  reasoning: "Thought process",
+  reasoningNow: "Thinking…",
+  tool: "Used {name}",
+  usage: "{input} tokens in, {output} out",
   input: "Message",
   placeholder: "Ask anything…",
   hint: "Enter to send · Shift+Enter for a new line",
@@ -25,7 +30,6 @@ export const STRINGS = {
   copyFailed: "Copying failed",
   showLines: "Show all {count} lines",
   showLess: "Show less",
-  codeBlock: "Code",
   table: "Table",
   footnotes: "Footnotes",
   footnote: "Footnote {number}",
@@ -43,6 +47,7 @@ export const STRINGS = {
   error: "Error",
   failed: "Failed",
   kernelGone: "The kernel is gone. Run the cell again to go on.",
+  noKernel: "No kernel answers. Run the cell again to go on.",
   kernelGoneShort: "the kernel is gone",
   unanswered: "Not sent yet: the kernel is busy or gone. Your message is kept.",
   unheard: "No answer yet: the kernel is busy or gone.",
@@ -69,6 +74,8 @@ export const STRINGS = {
   requestUnanswered: "No answer yet: the kernel or its server is busy or gone.",
   requestRefused: "The kernel refused, and did not say why.",
 } as const;
+
+export type Strings = Readonly<Record<keyof typeof STRINGS, string>>;
 
 /** Say which connection is being tried: "Reconnecting (2/3)…". */
 export function count(label: string, { attempt, of }: { attempt: number; of: number }): string {

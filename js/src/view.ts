@@ -2,12 +2,13 @@
 
 import { effect } from "@preact/signals-core";
 import { type Commands, Composer } from "./composer.js";
-import { type ConversationCommands, ConversationMenu } from "./conversation-menu.js";
+import type { ConversationCommands } from "./conversation-menu.js";
+import { ConversationPlace } from "./conversation-place.js";
+import { make, makeBox } from "./element.js";
 import { MessageList } from "./message-list.js";
 import { Pace } from "./pace.js";
+import { adoptStyles } from "./sheet.js";
 import type { Store } from "./store.js";
-import { STRINGS } from "./strings.js";
-import { adoptStyles } from "./styles.js";
 
 /** Lumino, under JupyterLab and Notebook 7, fires no shortcut for a key from within this. */
 const SUPPRESS_SHORTCUTS = "data-lm-suppress-shortcuts";
@@ -18,9 +19,11 @@ export function openView(
   store: Store,
   commands: Commands & ConversationCommands,
 ): () => void {
+  const { strings } = store;
   const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
   // Focus must not go with what is pressed and then gone: the notebook would get the next key.
   const list = new MessageList(store, {
+    ask: (text) => composer.ask(text),
     retry: () => {
       commands.retry();
       composer.focus();
@@ -39,25 +42,24 @@ export function openView(
   const composer = new Composer(
     store,
     commands,
-    () => list.scrollToEnd(),
+    () => {
+      list.scrollToEnd();
+      composer.element.scrollIntoView?.({ block: "nearest" });
+    },
     () => list.editLast(),
   );
-  const title = makePart("title");
-  const menu = new ConversationMenu(store.conversations, commands, () => composer.focus());
-  const header = document.createElement("div");
-  header.className = "header";
-  header.append(title, menu.element);
-  const notice = makePart("notice");
-  const status = makePart("status");
+  const title = make("div", "title");
+  const header = makeBox("header", title);
+  const menu = new ConversationPlace(header, root, store.conversations, commands, () =>
+    composer.focus(),
+  );
+  const notice = make("div", "notice");
+  const status = make("div", "status");
   status.setAttribute("role", "status");
-  const hint = document.createElement("div");
-  hint.className = "hint";
-  const footer = document.createElement("div");
-  footer.className = "footer";
-  footer.append(status, hint);
-  const card = document.createElement("div");
-  card.className = "card";
-  card.append(header, notice, list.element, composer.element, footer);
+  const hint = makeBox("hint");
+  const footer = makeBox("footer", status, hint);
+  const card = makeBox("card", header, notice, list.element, composer.element, footer);
+  card.lang = store.options.locale ?? "en";
   adoptStyles(root);
   root.append(card);
 
@@ -75,6 +77,11 @@ export function openView(
   const disposals = [
     effect(() => {
       el.dataset.phase = store.phase.value;
+      el.toggleAttribute("data-unheard", store.unheard.value);
+    }),
+    effect(() => {
+      // From the first question on, the log has its full height: Stop keeps its place.
+      if (store.isStreaming.value || store.drafts.value.length > 0) card.classList.add("roomy");
     }),
     effect(() => {
       void store.replaced.value;
@@ -83,12 +90,13 @@ export function openView(
     effect(() => {
       const labels = store.labels.value;
       fill(title, labels.title);
-      header.hidden = labels.title === null && !store.conversations.areKept.value;
+      header.hidden = labels.title === null && !menu.isTaken.value;
+      header.classList.toggle("kept", menu.isTaken.value);
       fill(notice, labels.notice);
     }),
     effect(() => {
       const isRunning = store.isStreaming.value && !store.lost.value;
-      hint.textContent = isRunning ? STRINGS.stopHint : STRINGS.hint;
+      hint.textContent = isRunning ? strings.stopHint : strings.hint;
     }),
     effect(() => {
       const sentence = store.status.value;
@@ -144,12 +152,6 @@ function guardKeys(el: HTMLElement, root: ShadowRoot, signal: AbortSignal): void
 /** The host's command palette and its like; a cell's shortcuts are not among them. */
 function isForHost(event: KeyboardEvent): boolean {
   return (event.ctrlKey || event.metaKey) && event.shiftKey && event.key !== "Enter";
-}
-
-function makePart(name: string): HTMLElement {
-  const element = document.createElement("div");
-  element.setAttribute("part", name);
-  return element;
 }
 
 function fill(element: HTMLElement, text: string | null): void {

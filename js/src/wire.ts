@@ -6,6 +6,8 @@
  * restores whatever state it was saved with. Offsets count UTF-16 code units (`String.length`).
  */
 
+import { type Details, readDetails, readText } from "./details.js";
+
 /** Longest text of one `send` or `edit`, in UTF-16 code units. */
 export const MAX_TEXT = 1_000_000;
 
@@ -18,6 +20,11 @@ export const MAX_TITLE = 200;
 /** How many conversations are listed; more than that nobody reads. */
 export const MAX_LISTED = 500;
 
+/** The assets, code that is not in the bundle: each is a file of `assets/`. */
+export const ASSETS = ["conversations", "highlight"] as const;
+
+export type AssetName = (typeof ASSETS)[number];
+
 export type Ending = "complete" | "stopped" | "interrupted" | "error";
 
 export interface Message {
@@ -26,26 +33,10 @@ export interface Message {
   readonly content: string;
   readonly status: Ending;
   readonly error: string | null;
-  /** What a reader should know of an answer that did not fail. */
-  readonly note?: string;
-  /** Which model answered, as its server calls it. */
-  readonly model?: string;
-  /** What the model thought before it answered. */
-  readonly reasoning?: string;
-  readonly usage?: Usage;
-  readonly tools?: readonly Tool[];
-}
-
-/** How many tokens were read and written. */
-export interface Usage {
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-}
-
-/** What the model asked for: shown, and never run; the arguments are JSON as far as it came. */
-export interface Tool {
-  readonly name: string;
-  readonly arguments: string;
+  /** A sentence about an answer that did not fail. */
+  readonly note: string | null;
+  readonly reasoning: string | null;
+  readonly details: Details;
 }
 
 export interface View {
@@ -116,6 +107,12 @@ export type Command =
       readonly nonce: string;
       readonly text: string;
     }
+  | {
+      readonly type: "asset";
+      readonly client: string;
+      readonly nonce: string;
+      readonly name: string;
+    }
   | { readonly type: "stop"; readonly client: string; readonly turn: string }
   | { readonly type: "retry"; readonly client: string; readonly nonce: string }
   | {
@@ -144,6 +141,7 @@ const isCount = (value: unknown): value is number =>
 const isName = (value: unknown): value is string =>
   isText(value) && value.length > 0 && value.length <= MAX_NAME;
 const isTurn = (value: unknown): value is string | null => value === null || isName(value);
+const isAssetName: Check = (value) => (ASSETS as readonly unknown[]).includes(value);
 
 /** Read `[attempt, of]`: which connection is being tried, of how many. */
 export function readAttempt(view: View): Attempt | null {
@@ -225,6 +223,15 @@ const REPLY = {
 export function readReply(content: unknown): Reply | null {
   const isReply = isFields(content) && content.type === "reply" && matches(content, REPLY);
   return isReply ? (content as unknown as Reply) : null;
+}
+
+/** Return the asset that `content` brings, or null. */
+export function readAsset(content: unknown): { name: AssetName; text: string } | null {
+  const isAsset =
+    isFields(content) &&
+    content.type === "asset" &&
+    matches(content, { name: isAssetName, text: isText });
+  return isAsset ? { name: content.name as AssetName, text: content.text as string } : null;
 }
 
 /** Return the conversations that `content` lists, as far as they can be opened, or null. */
@@ -337,35 +344,13 @@ export function readMessages(raw: readonly unknown[]): Message[] {
       content,
       status: ENDINGS.includes(status) ? (status as Ending) : "complete",
       error: isText(error) && error !== "" ? error : null,
-      ...readFacts(entry),
+      note: readText(entry.note),
+      reasoning: readText(entry.reasoning),
+      details: readDetails(entry),
     });
   }
   return [...messages.values()];
 }
-
-type Facts = Pick<Message, "note" | "model" | "reasoning" | "usage" | "tools">;
-
-/** Return what is said of a message beside its text, as far as it is well-formed. */
-function readFacts({ note, model, reasoning, usage, tools }: Fields): Facts {
-  const named = isUsage(usage)
-    ? { usage: { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens } }
-    : {};
-  const asked = Array.isArray(tools) ? tools.filter(isTool) : [];
-  return {
-    ...(isText(note) && note !== "" ? { note } : {}),
-    ...(isText(model) && model !== "" ? { model } : {}),
-    ...(isText(reasoning) && reasoning !== "" ? { reasoning } : {}),
-    ...named,
-    ...(asked.length > 0
-      ? { tools: asked.map((tool) => ({ name: tool.name, arguments: tool.arguments })) }
-      : {}),
-  };
-}
-
-const isUsage = (value: unknown): value is Usage =>
-  isFields(value) && isCount(value.input_tokens) && isCount(value.output_tokens);
-const isTool = (value: unknown): value is Tool =>
-  isFields(value) && isText(value.name) && isText(value.arguments);
 
 // Browser to kernel
 
@@ -385,6 +370,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   open: { ...ASKED, conversation: isName },
   rename: { ...ASKED, conversation: isName, title: isTitle },
   remove: { ...ASKED, conversation: isName },
+  asset: { ...ASKED, name: isAssetName },
 };
 
 /** What the kernel makes of a command: it acts on it, refuses its shape, or knows no such type. */

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, vi } from "vitest";
+import * as conversations from "../src/assets/conversations.js";
+import { provideAsset } from "../src/assets.js";
 import type { ContentElement } from "../src/text.js";
 import widget from "../src/widget.js";
 import { assistant, FakeModel, user } from "./fake-model.js";
 
 export let ending: AbortController;
+
+provideAsset("conversations", conversations);
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -50,6 +50,20 @@ describe("links", () => {
     ["me@bank.example", "mailto:you@evil.example", "you@evil.example"],
     ["see bank.example for more", "https://evil.example", "evil.example"],
     ["аpple.com", "https://аpple.com", "xn--pple-43d.com"],
+    ["127.0.0.1", "https://evil.example", "evil.example"],
+    ["http://[::1]:8888/", "https://evil.example", "evil.example"],
+    ["localhost", "https://evil.example", "evil.example"],
+    ["localhost:8888", "https://evil.example", "evil.example"],
+    ["https://intranet/", "https://evil.example", "evil.example"],
+    ["https:\\\\intranet", "https://evil.example", "evil.example"],
+    ["i❤.ws", "https://evil.example", "evil.example"],
+    ["https://google.com@evil.example", "https://evil.example/", "evil.example"],
+    ["https://evil.example/\u202emoc.elgoog", "https://evil.example/\u202emoc", "evil.example"],
+    ["me@a.example", "mailto:me@a.example?BCC=you@b.example", "me@a.example, you@b.example"],
+    ["me@a.example", "mailto:?to=you@b.example", "you@b.example"],
+    ["me@a.example", "mailto:me@a.example?subject=Hello", null],
+    ["http://localhost:8888/lab", "http://localhost:8888/lab", null],
+    ["Chapter 3: the end", "https://a.example", null],
     ["Google", "https://google.com", null],
     ["google.com", "https://www.google.com/a", null],
     ["https://a.example/b.html?c=d.e", "https://a.example/b.html?c=d.e", null],
@@ -115,14 +129,53 @@ describe("what a model writes", () => {
   });
 });
 
-test("the sanitiser lets nothing through that is not ours", () => {
-  const fragment = sanitise(
-    '<p id="a" class="b" style="color:red" data-x="1" aria-label="x" part="copy">x</p>' +
-      '<a href="javascript:alert(1)" onclick="x">y</a><input type="text"><svg><text>z</text></svg>',
-  );
-  const element = document.createElement("div");
-  element.append(fragment);
-  expect(element.innerHTML).toBe("<p>x</p><a>y</a>");
+test("what is invisible in code is shown as well when it comes in two halves", () => {
+  const text = "```\nx\u{e0069}\u{e0100}";
+  const shown = new MarkdownText();
+  for (let end = 0; end <= text.length; end += 1) shown.show(text.slice(0, end), false);
+  expect(shown.element.querySelector("code")?.textContent).toBe("xU+E0069U+E0100");
+});
+
+describe("the sanitiser", () => {
+  const made = (html: string) => {
+    const element = document.createElement("div");
+    element.append(sanitise(html));
+    return element.innerHTML;
+  };
+
+  test.each([
+    ['<p id="a" class="b" style="color:red" title="x" part="copy">x</p>', "<p>x</p>"],
+    ['<a href="javascript:alert(1)" onclick="x">y</a>', "<a>y</a>"],
+    ['<a href="/lab">y</a>', "<a>y</a>"],
+    ['<td align="x" colspan="1e9">x</td>', "<td>x</td>"],
+    ['<ol start="3" part="tight"><li>x</li></ol>', '<ol start="3" part="tight"><li>x</li></ol>'],
+    ['<b constructor="y">x</b>', "<b>x</b>"],
+    ["<b>&lt;i&gt;&amp;amp;&quot;</b>", '<b>&lt;i&gt;&amp;amp;"</b>'],
+  ])("makes of %s only what is listed", (html, expected) => {
+    expect(made(html)).toBe(expected);
+  });
+
+  test.each([
+    '<input type="text">',
+    "<svg><style><img src=x onerror=alert(1)></style></svg>",
+    '<p data-x="1">',
+    '<p\nid="a">',
+    "<P>",
+    "<p/>",
+    "<!-- x -->",
+    "<p id='a'>",
+    "&copy; &#60;b&#62; &",
+    "<",
+  ])("takes %s for text", (html) => {
+    const element = document.createElement("div");
+    element.append(sanitise(html));
+    expect(element.children).toHaveLength(0);
+    expect(element.textContent).toBe(html);
+  });
+
+  test("leaves nothing open and closes nothing twice", () => {
+    expect(made("<b><i>x</b>y</i></i></b>z<u>")).toBe("<b><i>xy</i></b>z<u></u>");
+  });
 });
 
 describe("time is bounded", () => {

@@ -84,11 +84,11 @@ describe("streaming", () => {
 
   test("a block keeps its element when the answer ends", () => {
     const { model, root } = draw({ ...running, streamedText: "One\n\nTwo" });
-    const blocks = [...find(root, "log").querySelectorAll("p:not(.empty)")];
+    const blocks = [...find(root, "log").querySelectorAll("[part=content] p")];
     expect(blocks).toHaveLength(2);
     model.end("t1", assistant("a1", "One\n\nTwo"));
     frame();
-    expect([...find(root, "log").querySelectorAll("p:not(.empty)")]).toEqual(blocks);
+    expect([...find(root, "log").querySelectorAll("[part=content] p")]).toEqual(blocks);
   });
 
   test("the text area stays editable, and Enter sends nothing", () => {

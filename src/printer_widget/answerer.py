@@ -12,29 +12,37 @@ _DEMO_NOTICE = (
     'ChatNode("http://127.0.0.1:8000", token="…") or ChatNode(your_function)'
 )
 
+_DEMO_SUGGESTIONS = (
+    "What can you do?",
+    "Show me some code",
+    "Explain the variance with math",
+    "Tell me a story",
+)
 
-def choose(source: SourceLike | None, token: str | None) -> tuple[Source, dict[str, str]]:
-    """Return the source to ask, and the labels that the view shows of it.
+
+def choose(
+    source: SourceLike | None, token: str | None
+) -> tuple[Source, dict[str, str], tuple[str, ...]]:
+    """Return the source to ask, the labels that the view shows of it, and what to ask it first.
 
     Raises:
         TypeError: if ``source`` is none, or a token is given to anything but a URL.
         ValueError: if the URL cannot be one.
     """
-    made, labels = _source_and_labels(source, token)
+    suggestions: tuple[str, ...] = ()
+    if source is not None:
+        made = as_source(source, token=token)
+        labels = {"title": made.label}
+    elif token is not None or os.environ.get("PRINTER_API_BASE_URL"):
+        made = HttpSource(Printer(token=token))
+        labels = {"title": made.label}
+    else:
+        made = _demo_source()
+        labels = {"title": "Demo model", "notice": _DEMO_NOTICE}
+        suggestions = _DEMO_SUGGESTIONS
     if getattr(made, "archive", None) is not None:
         labels["conversations"] = "yes"
-    return made, labels
-
-
-def _source_and_labels(
-    source: SourceLike | None, token: str | None
-) -> tuple[Source, dict[str, str]]:
-    if source is not None or token is not None or os.environ.get("PRINTER_API_BASE_URL"):
-        made = (
-            HttpSource(Printer(token=token)) if source is None else as_source(source, token=token)
-        )
-        return made, {"title": made.label}
-    return _demo_source(), {"title": "Demo model", "notice": _DEMO_NOTICE}
+    return made, labels, suggestions
 
 
 def _demo_source() -> Source:

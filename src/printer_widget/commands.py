@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from . import wire
 from .chat import Chat
 from .errors import ChatError
+from .rate import RateLimit
 
-Answer = wire.Reply | wire.Conversations
+Answer = wire.Reply | wire.Conversations | wire.Asset
+
+_ASSETS = Path(__file__).parent / "static" / "assets"
 
 
 class Commands:
@@ -20,6 +25,8 @@ class Commands:
         self._chat = chat
         self._send = send
         self._tasks: set[asyncio.Task[None]] = set()
+        # One is a thousand times as long as any other message; a page asks for each once.
+        self._assets = RateLimit(per_second=0.5, burst=4 * len(wire.ASSETS))
 
     def stop(self, turn_id: str) -> None:
         """Stop the turn of this name; another one is left alone."""
@@ -63,6 +70,20 @@ class Commands:
                 return self._then_list(chat.rename(conversation, title))
             case wire.RemoveConversation(conversation=conversation):
                 return self._then_list(chat.remove(conversation))
+            case wire.GetAsset(name=name):
+                return self._send(self._asset(name))
+
+    def _asset(self, name: str) -> wire.Asset:
+        if not self._assets.allows(time.monotonic()):
+            raise ValueError("this chat was asked for its assets too often; wait some seconds")
+        try:
+            text = (_ASSETS / f"{name}.js").read_text("utf-8")
+        except OSError as error:
+            raise ValueError(
+                f"static/assets/{name}.js is missing from the package ({error.strerror}): "
+                "install it again, or in a checkout run: make build"
+            ) from error
+        return wire.Asset(name=name, text=text)
 
     async def _reply_after(self, command: wire.Answered, work: Awaitable[None]) -> None:
         error: str | None = None

@@ -26,7 +26,9 @@ from .commands import Answer, Commands
 from .conversation import ConversationInfo, Message
 from .errors import ChatError
 from .loop import turns
+from .options import view_options
 from .outbox import Outbox
+from .rate import RateLimit
 from .sources import SourceLike
 from .sync import Outgoing, State
 from .traits import OwnedDict, OwnedFlag, OwnedList, OwnedText
@@ -41,7 +43,7 @@ logger = logging.getLogger("printer_widget")
 _BUNDLE = Path(__file__).parent / "static" / "widget.js"
 _OWNED = ("streamedText", "messages", "_view", "isStreaming")
 _ALIASES = {"streamed_text": "streamedText", "is_streaming": "isStreaming"}
-_KEYWORDS = ("token", "system", "project_id", "chat_node_id", "layout")
+_KEYWORDS = ("chat_node_id", "layout", "locale", "project_id", "suggestions", "system", "token")
 
 
 class ChatNode(anywidget.AnyWidget):
@@ -56,6 +58,9 @@ class ChatNode(anywidget.AnyWidget):
         project_id: the reader's project, for a Printer backend.
         chat_node_id: the name under which a Printer backend lists this chat's conversations; give
             the same one again to find them again. Without it, a random one.
+        suggestions: questions that a reader can click on while nothing was said yet.
+        locale: the language of the view, ``"en"`` or ``"de"``, which dates and numbers follow.
+            Without it, English, with dates and numbers as the reader's browser has them.
         layout: an ipywidgets Layout.
 
     Attributes:
@@ -69,8 +74,9 @@ class ChatNode(anywidget.AnyWidget):
     thread: keep them fast. All methods may be called from any thread.
 
     Raises:
-        TypeError: for an unknown keyword, or a source that is none.
-        ValueError: for a URL that cannot be one.
+        TypeError: for an unknown keyword, a source that is none, or suggestions that are no list
+            of texts.
+        ValueError: for a URL that cannot be one, a blank suggestion, or an unknown locale.
     """
 
     _esm = _BUNDLE.read_text("utf-8") if _BUNDLE.exists() else ""
@@ -79,6 +85,7 @@ class ChatNode(anywidget.AnyWidget):
     isStreaming = OwnedFlag(False).tag(sync=True)  # noqa: N815
     messages = OwnedList().tag(sync=True)
     _view = OwnedDict().tag(sync=True)
+    _options = OwnedDict().tag(sync=True)
 
     def __init__(
         self,
@@ -88,6 +95,8 @@ class ChatNode(anywidget.AnyWidget):
         system: str | None = None,
         project_id: str | None = None,
         chat_node_id: str | None = None,
+        suggestions: Sequence[str] | None = None,
+        locale: str | None = None,
         **kwargs: Any,
     ) -> None:
         for name in kwargs:
@@ -100,7 +109,8 @@ class ChatNode(anywidget.AnyWidget):
                 "the browser's part of the widget is not built: static/widget.js is missing. "
                 "In a checkout, run: make build"
             )
-        made, labels = choose(source, token)
+        made, labels, proposed = choose(source, token)
+        options = view_options(proposed if suggestions is None else suggestions, locale)
         # AnyWidget's constructor already calls send_state, so private state comes first.
         self._chat = Chat(
             made,
@@ -114,7 +124,8 @@ class ChatNode(anywidget.AnyWidget):
         )
         self._commands = Commands(self._chat, self._send_custom)
         self._outbox = Outbox(self._chat.state, send=self._send_out, loop=turns)
-        self._rate = wire.RateLimit()
+        self._rate = RateLimit()
+        self.set_trait("_options", options)
         super().__init__(**kwargs)
         turns.call(self._assign, self._chat.state)
         kernel.stop_with_cell(self._stop_soon)

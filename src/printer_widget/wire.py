@@ -36,6 +36,8 @@ Kernel to browser (custom messages), besides full ``update``\\ s of the four key
         The outcome of a command that carried this nonce; error is a sentence or null.
     {"type": "conversations", "list": [{"id", "title", "updated_at"}, …]}
         The conversations that the server keeps for this chat, the newest first.
+    {"type": "asset", "name", "text"}
+        An asset: the text of a JavaScript module that is not in the bundle.
 
 Browser to kernel (custom messages); ``client`` is a random name made once per ``initialize``::
 
@@ -51,6 +53,8 @@ Browser to kernel (custom messages); ``client`` is a random name made once per `
         send the list of conversations; begin a new one
     {"type": "open" | "remove", "client", "nonce", "conversation"}
     {"type": "rename", "client", "nonce", "conversation", "title"}
+    {"type": "asset", "client", "nonce", "name"}
+        send an asset: one of ASSETS
 
 Offsets and text lengths count UTF-16 code units, as JavaScript's ``String.length`` does
 (ECMA-262 §6.1.4). Unknown types are ignored; a known type with wrong, missing or additional
@@ -74,6 +78,9 @@ MAX_TITLE = 200
 
 MAX_COUNT = 2**53 - 1
 """Largest offset or revision: JavaScript's Number.MAX_SAFE_INTEGER (ECMA-262 §21.1.2.6)."""
+
+ASSETS = ("conversations", "highlight")
+"""The assets that a browser may ask for: each is a file of ``static/assets/``."""
 
 JSON = dict[str, Any]
 
@@ -190,6 +197,18 @@ class Conversations:
         return {"type": "conversations", "list": [*self.list]}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """The text of a JavaScript module that is not in the bundle."""
+
+    name: str
+    text: str
+
+    def to_json(self) -> JSON:
+        """Return the custom message."""
+        return {"type": "asset", "name": self.name, "text": self.text}
+
+
 def splice(old: Sequence[JSON], new: Sequence[JSON]) -> tuple[int, int, list[JSON]]:
     """Return ``(at, remove, insert)``, the one splice that turns ``old`` into ``new``."""
     shortest = min(len(old), len(new))
@@ -304,23 +323,13 @@ class RemoveConversation:
     conversation: str
 
 
-class RateLimit:
-    """A token bucket: ``burst`` commands at once, ``per_second`` of them in the long run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetAsset:
+    """The browser needs the asset of this name, one of ASSETS."""
 
-    def __init__(self, *, per_second: float = 50.0, burst: float = 100.0) -> None:
-        self._per_second = per_second
-        self._burst = self._left = burst
-        self._at: float | None = None
-
-    def allows(self, now: float) -> bool:
-        """Take one command at ``now`` (seconds); False where it is one too many."""
-        if self._at is not None:
-            self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+    client: str
+    nonce: str
+    name: str
 
 
 Answered = (
@@ -333,6 +342,7 @@ Answered = (
     | OpenConversation
     | RenameConversation
     | RemoveConversation
+    | GetAsset
 )
 """The commands that a Reply answers, by their nonce."""
 
@@ -355,6 +365,10 @@ def _title(value: object) -> bool:
     return isinstance(value, str) and 0 < utf16_length(value) <= MAX_TITLE and bool(value.strip())
 
 
+def _asset(value: object) -> bool:
+    return isinstance(value, str) and value in ASSETS
+
+
 def _count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
 
@@ -374,6 +388,7 @@ _FIELDS = {
     "open": {"client": _name, "nonce": _name, "conversation": _name},
     "rename": {"client": _name, "nonce": _name, "conversation": _name, "title": _title},
     "remove": {"client": _name, "nonce": _name, "conversation": _name},
+    "asset": {"client": _name, "nonce": _name, "name": _asset},
 }
 _CLASSES: dict[str, type[Stop | Answered]] = {
     "send": Send,
@@ -386,6 +401,7 @@ _CLASSES: dict[str, type[Stop | Answered]] = {
     "open": OpenConversation,
     "rename": RenameConversation,
     "remove": RemoveConversation,
+    "asset": GetAsset,
 }
 
 

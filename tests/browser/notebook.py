@@ -33,7 +33,7 @@ _SAMPLE = """(host) => {
   const seen = (host.seen = []);
   const look = () => {
     const texts = host.shadowRoot.querySelectorAll("[data-role=assistant] [part=content]");
-    const text = texts.length ? texts[texts.length - 1].textContent : "";
+    const text = texts.length ? texts[texts.length - 1].source : "";
     if (text !== seen.at(-1)) seen.push(text);
     requestAnimationFrame(look);
   };
@@ -86,7 +86,7 @@ class Chat:
         found: list[str] = self.host.evaluate(
             """(host, role) => Array.from(
               host.shadowRoot.querySelectorAll(`[data-role=${role}] [part=content]`),
-              (part) => part.textContent)""",
+              (part) => part.source)""",
             role,
         )
         return found

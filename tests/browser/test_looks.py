@@ -5,33 +5,27 @@ The pictures go to .artifacts/screenshots, for a look by eye.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from browser.backend import TOKEN, Backend, Refusal
+from browser.axe import violations
+from browser.backend import Backend
 from browser.notebook import Chat, OpenNotebook
+from browser.states import chats_in_every_state
 
 PICTURES = Path(__file__).parents[2] / ".artifacts" / "screenshots"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 WIDTHS = (320, 1200)
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
-QUESTION = "How do I keep a running mean of a long stream of numbers, without storing them?"
-TEXT = """\
-Keep two numbers: the count and the mean so far.
-
-1. Add one to the count.
-2. Move the mean towards the new number by the difference divided by the count.
-
-```python
-count += 1
-mean += (number - mean) / count
-```
-
-An emoji 👩🏽‍🚀, some עברית, and averylongwordthatdoesnotfitintoanarrowviewofthisconversation.
-"""
+_MOVING = """(host) => Array.from(host.shadowRoot.querySelectorAll("*"))
+  .flatMap((one) => one.getAnimations({ subtree: true }))
+  .filter((one) => one.playState === "running" && one.effect.getTiming().iterations === Infinity)
+  .map((one) => one.animationName)"""
 
 # Every text that is drawn, with its colour and what is painted behind it, both as [r, g, b].
 _TEXTS = """(host) => {
@@ -64,67 +58,105 @@ _TEXTS = """(host) => {
 }"""
 
 
+_OVERFLOW = """(host) => Array.from(host.shadowRoot.querySelectorAll("*"))
+  .filter((one) => one.checkVisibility() && !one.closest("pre, [part=table], [popover]") &&
+    one.getBoundingClientRect().right > host.getBoundingClientRect().right + 1)
+  .map((one) => one.getAttribute("part") ?? one.className)"""
+
+
 @pytest.fixture
 def chats(open_notebook: OpenNotebook, backend: Backend) -> dict[str, Chat]:
     """A chat in each of its states."""
-    names = ["empty", "waiting", "streaming", "stopped", "complete", "error", "interrupted"]
-    cells = [f"c{at} = ChatNode({backend.url!r}, token={TOKEN!r})\nc{at}" for at in range(7)]
-    notebook = open_notebook(
-        "from printer_widget import ChatNode\n" + cells[0], *cells[1:], "ChatNode()"
-    )
-    notebook.page.set_viewport_size({"width": 1500, "height": 1000})
-    notebook.page.evaluate(
-        "() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight(); }"
-    )
-    found = {}
-    for at, name in enumerate([*names, "demo"]):
-        notebook.run(at)
-        found[name] = notebook.chat(at)
-    for name in names[1:5]:
-        found[name].ask(QUESTION)
-        answer = backend.next_answer()
-        if name != "waiting":
-            answer.say(TEXT[:300] if name != "complete" else TEXT)
-            found[name].wait("streaming")
-        if name == "stopped":
-            found[name].stop.click()
-        if name == "complete":
-            answer.end()
-    backend.refusal = Refusal(500, '{"detail": "the model is overloaded"}')
-    found["error"].ask(QUESTION)
-    found["error"].wait("failed")
-    backend.refusal = None
-    found["interrupted"].ask(QUESTION)
-    answer = backend.next_answer()
-    answer.say(TEXT[:120])
-    answer.break_off()
-    found["interrupted"].wait("failed")
-    found["streaming"].input.fill("A draft of what to ask next")
-    return found
+    return chats_in_every_state(open_notebook, backend)
 
 
-def test_every_state_can_be_read_in_both_themes(chats: dict[str, Chat]) -> None:
+@pytest.mark.timeout(400)
+def test_every_state_can_be_read_by_everybody(chats: dict[str, Chat]) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
+    for state, chat in _by_page(chats):
+        chat.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+        moving = chat.host.evaluate(_MOVING)
+        assert moving == [], f"{state} moves though the reader asked for less motion"
+        _check_width(chat, state, 640)
+        _take_picture(chat, f"{state}-forced-640")
+        chat.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+        # Letters twice as large, in the room that a zoom of 200 % leaves.
+        _set_letters(chat, "28px")
+        _check_width(chat, state, 640)
+        _take_picture(chat, f"{state}-large-640")
+        _set_letters(chat, "")
     grey = []
     for theme, name in THEMES.items():
-        _change_theme(chats["empty"], theme, name)
-        for state, chat in chats.items():
+        for state, chat in _by_page(chats):
+            _change_theme(chat, theme, name)
             for width in WIDTHS:
-                chat.host.evaluate("(host, width) => { host.style.width = `${width}px`; }", width)
-                file = PICTURES / f"{state}-{theme}-{width}.png"
-                chat.host.screenshot(path=file, animations="disabled")
-                overflow = chat.host.evaluate(
-                    """(host) => Array.from(host.shadowRoot.querySelectorAll("*"))
-                      .filter((one) => one.checkVisibility() &&
-                        one.getBoundingClientRect().right > host.getBoundingClientRect().right + 1)
-                      .map((one) => one.getAttribute("part") ?? one.className)"""
-                )
-                assert overflow == [], f"{state} at {width} px draws beyond its edge"
+                _check_width(chat, state, width)
+                _take_picture(chat, f"{state}-{theme}-{width}")
             for text, colour, back in chat.host.evaluate(_TEXTS):
                 contrast = _contrast(colour, back)
                 if contrast < LEAST_CONTRAST:
                     grey.append(f"{contrast:.1f} {theme} {state}: {text}")
     assert grey == []
+
+
+@pytest.mark.timeout(400)
+def test_axe_finds_nothing_in_any_state(chats: dict[str, Chat]) -> None:
+    found = []
+    for theme, name in THEMES.items():
+        for state, chat in _by_page(chats):
+            _change_theme(chat, theme, name)
+            _check_width(chat, state, WIDTHS[0])
+            found += [f"{theme} {state}: {one}" for one in violations(chat)]
+    assert found == []
+
+
+def test_axe_sees_what_is_wrong(open_notebook: OpenNotebook, make_chat: str) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    chat = notebook.chat()
+    assert violations(chat) == []
+    chat.send.evaluate("(one) => { one.removeAttribute('aria-label'); one.title = ''; }")
+    chat.host.locator("[part=log]").evaluate("(one) => one.setAttribute('role', 'list')")
+    assert {one.split(":")[0] for one in violations(chat)} == {"button-name", "list"}
+
+
+def _by_page(chats: dict[str, Chat]) -> Iterator[tuple[str, Chat]]:
+    """Go through the states; a page that is not in front draws nothing."""
+    front = None
+    for state, chat in chats.items():
+        if chat.page is not front:
+            front = chat.page
+            front.bring_to_front()
+        # Lab draws nothing of a cell that is out of sight, neither new styles nor new letters.
+        chat.host.scroll_into_view_if_needed()
+        with _opened(state, chat):
+            yield state, chat
+
+
+@contextmanager
+def _opened(state: str, chat: Chat) -> Iterator[None]:
+    button = chat.host.locator("[part~=conversations]")
+    if state == "menu":
+        button.click()
+    yield
+    if state == "menu":
+        button.click()
+
+
+def _set_letters(chat: Chat, size: str) -> None:
+    chat.host.evaluate(
+        "(host, size) => host.style.setProperty('--jp-content-font-size1', size)", size
+    )
+
+
+def _check_width(chat: Chat, state: str, width: int) -> None:
+    chat.host.evaluate("(host, width) => { host.style.width = `${width}px`; }", width)
+    overflow = chat.host.evaluate(_OVERFLOW)
+    assert overflow == [], f"{state} at {width} px draws beyond its edge"
+
+
+def _take_picture(chat: Chat, name: str) -> None:
+    chat.host.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
 
 
 def _change_theme(chat: Chat, theme: str, name: str) -> None:

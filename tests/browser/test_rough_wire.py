@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import BrowserContext, WebSocketRoute
 
 from browser.backend import Answer, Backend, cut
 from browser.cable import Cable
@@ -62,6 +63,30 @@ def behind_cable(
     return notebook
 
 
+class Lossy:
+    """A WebSocket that drops comm messages on demand, as Jupyter Server does above its limit."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.drops = False
+        self.dropped = b""
+        context.route_web_socket("**/api/kernels/*/channels*", self._route)
+
+    def _route(self, page: WebSocketRoute) -> None:
+        def carry(message: str | bytes) -> None:
+            raw = message.encode() if isinstance(message, str) else message
+            if self.drops and b'"comm_msg"' in raw:
+                self.dropped += raw.replace(b" ", b"")
+            else:
+                page.send(message)
+
+        page.connect_to_server().on_message(carry)
+
+
+@pytest.fixture
+def lossy(context: BrowserContext) -> Lossy:
+    return Lossy(context)
+
+
 def test_a_connection_that_is_cut_for_a_moment_loses_nothing(
     behind_cable: Notebook, backend: Backend, cable: Cable
 ) -> None:
@@ -115,6 +140,25 @@ def test_what_another_cell_pours_out_meanwhile_loses_nothing(
     sign = notebook.lab.root / "poured-out"
     wait_until(sign.exists, lambda: "the cell did not end", chat.page)
     sign.unlink()
+    chat.wait("ended")
+    _check(chat, answer)
+
+
+def test_an_ending_that_is_dropped_on_its_way_is_sent_again(
+    lossy: Lossy, open_notebook: OpenNotebook, backend: Backend, make_chat: str
+) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    chat = notebook.chat()
+    answer = _ask(chat, backend)
+    answer.say(*TOKENS[:-10])
+    chat.wait_for_text(answer.shown)
+    lossy.drops = True
+    answer.say(*TOKENS[-10:])
+    answer.end()
+    wait_until(lambda: b'"isStreaming":false' in lossy.dropped, lambda: "no ending", chat.page)
+    lossy.drops = False
+    assert chat.text != TEXT
     chat.wait("ended")
     _check(chat, answer)
 

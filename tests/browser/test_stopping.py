@@ -139,6 +139,29 @@ def test_stop_is_heard_while_the_server_hangs_in_the_middle_of_an_answer(
     assert chat.text == "Well"
 
 
+def test_stop_stays_under_the_pointer_while_the_answer_grows(
+    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    chat = notebook.chat()
+    chat.ask("Grow")
+    answer = backend.next_answer()
+    answer.say("One line")
+    chat.wait_for_text("One line")
+    before = chat.stop.bounding_box()
+    # A press is a click only where the button is still there when the finger is lifted.
+    chat.stop.hover()
+    chat.page.mouse.down()
+    for line in range(40):
+        answer.say(f"\n\nLine {line}")
+        chat.wait_for_text(answer.shown)
+        assert chat.stop.bounding_box() == before
+    chat.page.mouse.up()
+    answer.wait_gone()
+    chat.wait("stopped")
+
+
 def _reopen(notebook: Notebook) -> Chat:
     notebook.save()
     notebook.close_tab()
