@@ -37,6 +37,9 @@ def test_an_answer_with_reasoning_is_shown_whole_and_stop_reaches_the_server(
     chat.ask("reason about 🙂 and 日本語")
     chat.wait("ended")
     chat.wait_for_text("reason about 🙂 and 日本語")
+    thought = chat.answers.last.locator("[part~=reasoning]")
+    assert (thought.text_content() or "").endswith(THOUGHT)
+    assert thought.get_attribute("open") is None, "it is for whoever unfolds it"
     notebook.run(1)
     notebook.wait_for_output(1, THOUGHT)
 
