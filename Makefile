@@ -22,7 +22,7 @@ CHROMIUM := $(or $(CHROMIUM),$(shell \
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help demo test check build lint types vitest pytest nbval browser bench screenshot \
-	chromium format clean distclean
+	servers chromium format clean distclean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -51,13 +51,13 @@ types: $(INSTALLED) ## mypy
 vitest: $(INSTALLED) ## the tests of js/
 	$(NPM) test
 
-pytest: build ## the tests of Python, real kernels and package builds included
+pytest: build servers ## the tests of Python, real kernels and package builds included
 	$(PYTEST) -m "not browser and not bench and not realservers" $(FLAGS)
 
 nbval: build ## run every notebook from top to bottom and compare its outputs
 	$(PYTEST) -p nbval --nbval --nbval-current-env --nbval-cell-timeout=60 --timeout=180 notebooks
 
-browser: build chromium ## the tests in real JupyterLab and real Chromium (CHROMIUM=)
+browser: build servers chromium ## the tests in real JupyterLab and real Chromium (CHROMIUM=)
 	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests -m browser $(FLAGS)
 
 bench: build chromium ## measure the drawing, a stream to the screen (FLAGS=--short), 200 streams at once
@@ -67,6 +67,9 @@ bench: build chromium ## measure the drawing, a stream to the screen (FLAGS=--sh
 
 screenshot: build chromium ## take the pictures of the README
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/browser/screenshot.py $(FLAGS)
+
+servers: $(INSTALLED) ## install the servers of others that the tests talk to
+	@$(PY) hatch_build.py install tests/realservers/vercel
 
 chromium:
 	@test -n "$(CHROMIUM)" || { \
@@ -88,7 +91,7 @@ clean: ## remove what was built and cached
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	rm -rf $(VENV) js/node_modules
+	rm -rf $(VENV) js/node_modules tests/realservers/vercel/node_modules
 
 # The stamp holds the folder that was installed from: in a copied or moved checkout, the editable
 # install would still import the old one.

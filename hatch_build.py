@@ -13,6 +13,7 @@ The Makefile does its work through the same door, so that there is one way to fi
     python hatch_build.py             build the bundle, if it is out of date
     python hatch_build.py requires    print what must be installed from PyPI first, if anything
     python hatch_build.py npm test    run npm in js/, with its dependencies installed
+    python hatch_build.py install DIR install what the package.json in a folder names
 """
 
 from __future__ import annotations
@@ -120,26 +121,31 @@ def run_npm(root: Path, *arguments: str, quiet: bool = False) -> None:
 
     ``quiet`` keeps npm's output back unless it fails.
     """
-    node, js = find_node(), root / "js"
-    lock = js / "package-lock.json"
+    js = root / "js"
+    call(install(js), js, *arguments, quiet=quiet)
+
+
+def install(folder: Path) -> Node:
+    """Run ``npm ci`` in a folder, unless its lock file is that of the last time."""
+    node, lock = find_node(), folder / "package-lock.json"
     if not lock.is_file():
-        raise BundleError(f"{lock} is missing: `npm install` in js/ writes it.")
-    stamp = js / "node_modules" / ".installed-from"
+        raise BundleError(f"{lock} is missing: `npm install` in {folder} writes it.")
+    stamp = folder / "node_modules" / ".installed-from"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     if not stamp.is_file() or stamp.read_text() != wanted:
-        say("Installing what js/ needs (npm ci) …")
-        call(node, js, "ci", "--include=dev", "--ignore-scripts", "--no-audit", quiet=True)
+        say(f"Installing what {folder.name}/ needs (npm ci) …")
+        call(node, folder, "ci", "--include=dev", "--ignore-scripts", "--no-audit", quiet=True)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(wanted)
-    call(node, js, *arguments, quiet=quiet)
+    return node
 
 
-def call(node: Node, js: Path, *arguments: str, quiet: bool) -> None:
+def call(node: Node, folder: Path, *arguments: str, quiet: bool) -> None:
     """Run one npm command without a terminal; a failure shows its output and a way out."""
     path = os.pathsep.join([str(node.folder), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
         [*node.npm, *arguments],
-        cwd=js,
+        cwd=folder,
         env={**os.environ, "PATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if quiet else None,
@@ -153,11 +159,11 @@ def call(node: Node, js: Path, *arguments: str, quiet: bool) -> None:
     command = " ".join(["npm", *arguments])
     advice = (
         "It downloads from the npm registry: check the network and your proxy, then try again. "
-        "If package-lock.json and package.json disagree, `npm install` in js/ mends it."
+        f"If package-lock.json and package.json disagree, `npm install` in {folder} mends it."
         if arguments[0] == "ci"
         else "Its output is above."
     )
-    raise BundleError(f"`{command}` failed in {js} (exit status {done.returncode}). {advice}")
+    raise BundleError(f"`{command}` failed in {folder} (exit status {done.returncode}). {advice}")
 
 
 def find_node() -> Node:
@@ -216,6 +222,8 @@ def main(arguments: list[str]) -> int:
                 print(*([] if node_of_this_machine() else [NODE_FROM_PYPI]))
             case ["npm", *rest] if rest:
                 run_npm(root, *rest)
+            case ["install", folder]:
+                install(root / folder)
             case _:
                 say(__doc__ or "")
                 return 2

@@ -92,8 +92,9 @@ def test_an_old_node_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert node_of_this_machine() is None
 
 
-def test_the_lock_file_names_no_registry() -> None:
-    lock = (ROOT / "js" / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["js", "tests/realservers/vercel"])
+def test_the_lock_file_names_no_registry(folder: str) -> None:
+    lock = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
     assert re.findall(r"https?://[^\s\"]*\.tgz", lock) == []
     assert '"resolved"' not in lock
 

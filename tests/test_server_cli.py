@@ -82,6 +82,7 @@ def test_started_it_says_what_listens_where_and_two_lines_to_paste():
         token = server.out.partition("  token ")[2].split()[0]
         assert server.out.count(token) == 2  # on its own, and in the line to paste
         assert f"  address   http://127.0.0.1:{server.port} " in server.out
+        assert f"  OpenAI    http://127.0.0.1:{server.port}/v1 " in server.out
         assert "  model     demo\n" in server.out
         assert "  data      in memory, gone at the end\n" in server.out
         paste = server.out.partition("In a notebook:\n\n")[2].rstrip()
@@ -121,6 +122,9 @@ def test_its_api_is_described_to_a_reader_and_to_programs():
         "/api/conversations",
         "/api/conversations/{conversation_id}",
         "/api/conversations/{conversation_id}/messages",
+        "/v1/chat/completions",
+        "/v1/models",
+        "/v1/models/{name}",
     }
 
 
@@ -252,6 +256,22 @@ def test_a_models_name_never_holds_its_key():
     model = resolve("printer", Upstream(base_url="https://example.org/", key="a-key"))
     assert model.name == "printer:https://example.org"
     assert "a-key" not in f"{model!r} {Upstream(key='a-key')!r}"
+
+
+def test_models_of_other_servers_are_called_by_their_own_names():
+    upstream = Upstream(key="a-key")
+    names = ("openai:gpt", "anthropic:claude", "ollama:qwen3:8b")
+    found = [resolve(name, upstream) for name in names]
+    assert [model.name for model in found] == list(names)
+    assert [model.alias for model in found] == ["gpt", "claude", "qwen3:8b"]
+    assert "a-key" not in repr(found)
+    assert resolve("ollama:qwen3:8b").source.label == "qwen3:8b"  # needs no key
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic:", "ollama: "])
+def test_a_model_that_is_not_named_is_an_error_that_says_how(name):
+    with pytest.raises(ValueError, match=f"write {name.partition(':')[0]}:MODEL"):
+        resolve(name)
 
 
 def test_an_unknown_model_is_an_error_that_lists_the_known_ones():

@@ -32,6 +32,7 @@ from serving import (
     stop,
 )
 
+COMPLETIONS = "/v1/chat/completions"
 ANN, BOB = "anns-token-0123456789", "bobs-token-0123456789"
 USERS = Users(read_users(f"ann:{ANN}\nbob:{BOB}", where="here"))
 
@@ -70,6 +71,13 @@ def calls(description, ids):
             where = path.format(**ids)
             query = {name: ids[name] for name in queries & set(ids)}
             yield method, where, {"params": query}
+            if path == COMPLETIONS:
+                asks = [{"role": "user", "content": "What did she say?"}]
+                for stream in (True, False):
+                    asked = {"model": "model", "messages": asks, "stream": stream, **ids}
+                    yield method, where, {"json": asked}
+                    yield method, where, {"json": asked, "headers": keyed(ids)}
+                continue
             if "before" in queries:
                 yield method, where, {"params": {"before": ids["conversation_id"]}}
             if "last-event-id" in headers:
@@ -79,8 +87,11 @@ def calls(description, ids):
                 yield method, where, {"json": {"title": "Bob was here"}}
                 yield method, where, {"json": asks}
                 if "idempotency-key" in headers:
-                    key = {"Idempotency-Key": ids["idempotency_key"]}
-                    yield method, where, {"json": asks, "headers": key}
+                    yield method, where, {"json": asks, "headers": keyed(ids)}
+
+
+def keyed(ids):
+    return {"Idempotency-Key": ids["idempotency_key"]}
 
 
 def shape(response, ids):
@@ -108,7 +119,7 @@ def test_no_call_that_the_backend_knows_shows_or_changes_anything_of_another_use
     ):
         description = stranger.get("/openapi.json").json()
         fields = {"user_message": "her secret", "conversation_id": None}
-        ids = {"chat_node_id": "her-node", "project_id": "her-project"}
+        ids = {"chat_node_id": "her-node", "project_id": "her-project", "name": "her-model"}
         key = "anns-key"
         with asking(ann, headers={"Idempotency-Key": key}, **fields, **ids) as response:
             stream = Following(response)
@@ -155,7 +166,7 @@ def test_without_a_users_token_no_call_but_health_and_description_is_answered():
     with serving_both(saying("yes")) as stranger:
         description = stranger.get("/openapi.json").json()
         names = ("run_id", "conversation_id", "chat_node_id", "project_id", "idempotency_key")
-        ids = dict.fromkeys(names, "x")
+        ids = dict.fromkeys((*names, "name"), "x")
         for method, path, options in calls(description, ids):
             response = stranger.request(method, path, **options)
             assert (response.status_code == 401) == (path != "/healthz"), path
@@ -322,6 +333,9 @@ def test_a_token_and_an_upstream_key_appear_nowhere(tmp_path, caplog):
                 seen += [client.get("/healthz", headers=bearer(f"{token}-wrong"))]
                 seen += [ask(client, headers=bearer(f"{token}-wrong"))]
                 seen += [client.get(f"{PATH}/{token}"), ask(client, {"system": token})]
+                asked = {"model": "printer", "messages": [{"role": "user", "content": "Hi"}]}
+                seen += [client.get("/v1/models"), client.post(COMPLETIONS, json=asked)]
+                seen += [client.post(COMPLETIONS, json=asked, headers=bearer(f"{token}-wrong"))]
                 stored = [file.read_bytes() for file in db.parent.iterdir()]
             seen += [repr(served), repr(Upstream(key=key))]
     said = [f"{each.headers}{each.text}" for each in seen if isinstance(each, httpx.Response)]

@@ -7,6 +7,9 @@
     limits.py         what is allowed, and its defaults
     chat.py           routes: ask, come back for the rest, stop
     conversations.py  routes: list, read, rename, delete
+    completions.py    routes: OpenAI's Chat Completions, for other tools; keeps nothing
+    completion_request.py, completion_stream.py   what they ask, and how they are answered
+    refusals.py       a refusal, in the words of the client's protocol
     event_stream.py   the response: a run's events to one client
     reader.py         one client's place in a run
     run.py            one question's answer being made: its events, its readers, its one ending
@@ -16,6 +19,7 @@
     blocks.py         one event as bytes
     store.py          conversations, messages, runs and events in SQLite
     records.py        what runs and the store tell each other
+    usage.py          characters a day
     database.py       SQLite's thread and its group commits
     schema.py         the tables, and the way to them from older versions
     models.py         what answers, by name

@@ -26,15 +26,18 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 
 from ..sources import SourceLike
 from .chat import chat_routes
+from .completions import completion_routes
 from .conversations import conversation_routes
 from .guard import Guard
 from .limits import LimitReachedError, Limits
 from .models import DEMO, ServedModel, as_served
+from .refusals import Refusal
 from .runs import Runs
 from .store import Store
 from .users import Users, single_user
@@ -82,7 +85,8 @@ def create_app(
         users = single_user(token)
     store = store or Store()
     limits = limits or Limits()
-    runs = Runs(store, as_served(model), limits)
+    served = as_served(model)
+    runs = Runs(store, served, limits)
     runs.recover()
 
     @asynccontextmanager
@@ -104,12 +108,17 @@ def create_app(
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    for routes in (chat_routes(runs, limits, system=system), conversation_routes(store, runs)):
+    for routes in (
+        chat_routes(runs, limits, system=system),
+        conversation_routes(store, runs),
+        completion_routes(runs, served, system=system),
+    ):
         # For the description alone; the guard has asked for the token long before.
         bearer = [] if users is None else [Depends(HTTPBearer(auto_error=False))]
         app.include_router(routes, dependencies=bearer)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
     app.add_exception_handler(LimitReachedError, _refuse_for_now)
+    app.add_exception_handler(HTTPException, _refuse)
     app.add_middleware(Guard, users=users, limits=limits, docs=docs)
     # The last one added is asked first. An older Starlette cuts an IPv6 name at its first colon
     # and so refuses it: a nuisance, not a hole.
@@ -117,13 +126,19 @@ def create_app(
     return app
 
 
-async def _refuse_invalid(_request: Request, error: Any) -> JSONResponse:
+async def _refuse_invalid(request: Request, error: Any) -> JSONResponse:
     # As FastAPI does, but for sending the input back: it may be a megabyte, or hold half a
     # surrogate pair, which ends as a status 500.
     told = [{key: each[key] for key in ("type", "loc", "msg")} for each in error.errors()]
-    return JSONResponse({"detail": told}, status_code=422)
+    return Refusal(422, told).response_to(request.url.path)
 
 
-async def _refuse_for_now(_request: Request, error: Any) -> JSONResponse:
+async def _refuse_for_now(request: Request, error: Any) -> JSONResponse:
     headers = {"Retry-After": str(error.retry_after_s)}
-    return JSONResponse({"detail": str(error)}, status_code=error.status, headers=headers)
+    return Refusal(error.status, str(error), headers=headers).response_to(request.url.path)
+
+
+async def _refuse(request: Request, error: Any) -> JSONResponse:
+    code = getattr(error, "code", None)
+    refusal = Refusal(error.status_code, error.detail, headers=error.headers, code=code)
+    return refusal.response_to(request.url.path)

@@ -6,7 +6,8 @@ Data is JSON in one line, so no text can break an event. Pure: no I/O.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ..sse import EventStreamDecoder
 
@@ -15,11 +16,19 @@ PING = b": ping\n\n"
 RETRY = b"retry: 1000\n"
 """How long a client waits before it comes back, in ms; goes before a response's first block."""
 
+Encode = Callable[[int, str, Mapping[str, str]], bytes]
+"""Writes an event of a run, given its number, its name and its data."""
+
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def encode(number: int, event: str, data: Mapping[str, str]) -> bytes:
-    """Write the ``number``-th event of a run, counted from 1.
+    """Write the ``number``-th event of a run, counted from 1."""
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (number, event.encode(), json_line(data))
+
+
+def json_line(data: Mapping[str, Any]) -> bytes:
+    """Write JSON in one line.
 
     U+0085, U+2028 and U+2029 are legal in JSON and in an event stream but end a line for
     ``str.splitlines``, on which several clients rely, so they go as escapes. So does a token that
@@ -31,10 +40,9 @@ def encode(number: int, event: str, data: Mapping[str, str]) -> bytes:
         for terminator in "\x85\u2028\u2029":
             text = text.replace(terminator, f"\\u{ord(terminator):04x}")
     try:
-        line = text.encode()
+        return text.encode()
     except UnicodeEncodeError:
-        line = json.dumps(data).encode()
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (number, event.encode(), line)
+        return json.dumps(data).encode()
 
 
 def text_of(blocks: Iterable[bytes]) -> str:

@@ -23,7 +23,8 @@ TOKENS_VARIABLE = "PRINTER_SERVER_TOKENS"
 KEY_VARIABLE = "PRINTER_UPSTREAM_KEY"
 
 SERVE = """\
-Answer questions over the Printer protocol, with one model, for one person or a small team.
+Answer questions over the Printer protocol and OpenAI's, with one model, for one person or a small
+team.
 
 examples:
   printer-widget serve

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from fastapi import Depends
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .limits import Limits
+from .refusals import Refusal
 from .users import NOBODY, Users
 
 PUBLIC_PATHS = ("/healthz", "/openapi.json")
@@ -62,14 +62,14 @@ class Guard:
                 body = await self._read(receive)
         except TimeoutError:
             seconds = f"{self._limits.body_s:g}"
-            await _refusal(408, f"The request's body did not come in within {seconds} s.")(
+            await Refusal(408, f"The request's body did not come in within {seconds} s.")(
                 scope, receive, send
             )
             return
         if body is None:
             return  # the client went away while it was still asking
         if len(body) > self._limits.body:
-            refusal = _refusal(
+            refusal = Refusal(
                 413,
                 f"The request's body is larger than {self._limits.body:,} bytes. "
                 "Ask a shorter question, or attach less.",
@@ -79,33 +79,33 @@ class Guard:
         scope["owner"] = owner
         await self._app(scope, _replay(body, receive), send)
 
-    def _refuse_headers(self, headers: Headers) -> JSONResponse | None:
+    def _refuse_headers(self, headers: Headers) -> Refusal | None:
         """Return a 431 for more headers than any client of ours sends."""
         if sum(len(name) + len(value) for name, value in headers.raw) <= self._limits.headers:
             return None
-        return _refusal(431, f"The headers are larger than {self._limits.headers:,} bytes.")
+        return Refusal(431, f"The headers are larger than {self._limits.headers:,} bytes.")
 
-    def _find_owner(self, path: str, headers: Headers) -> tuple[str, JSONResponse | None]:
+    def _find_owner(self, path: str, headers: Headers) -> tuple[str, Refusal | None]:
         """Return whose token the request carries, or a 401 (RFC 6750 §2.1, §3)."""
         if self._users is None or path in self._public_paths:
             return NOBODY, None
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            return "", _refusal(
+            return "", Refusal(
                 401,
                 "This backend asks for a token, and the request has none. "
                 "Send it as “Authorization: Bearer <token>”.",
-                challenge="Bearer",
+                headers={"WWW-Authenticate": "Bearer"},
             )
         # Headers are decoded as Latin-1, which gives back exactly the bytes that came in.
         owner = self._users.find(credentials.strip().encode("latin-1"))
         if owner is not None:
             return owner, None
-        return "", _refusal(
+        return "", Refusal(
             401,
             "This token is not one that the backend knows. "
             "A backend that was restarted may have a new one.",
-            challenge='Bearer error="invalid_token"',
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
 
     async def _read(self, receive: Receive) -> bytes | None:
@@ -132,7 +132,7 @@ def owner_of(request: Request) -> str:
 Owner = Annotated[str, Depends(owner_of)]
 
 
-def _refuse_page(headers: Headers) -> JSONResponse | None:
+def _refuse_page(headers: Headers) -> Refusal | None:
     """Return a 403 for a web page of another origin (RFC 6454 §7)."""
     origin = headers.get("origin")
     if origin is None:
@@ -140,10 +140,10 @@ def _refuse_page(headers: Headers) -> JSONResponse | None:
     parts = urlsplit(origin)
     if parts.scheme in {"http", "https"} and parts.netloc == headers.get("host"):
         return None
-    return _refusal(403, "This backend answers no web page of another origin.")
+    return Refusal(403, "This backend answers no web page of another origin.")
 
 
-def _refuse_form(method: str, headers: Headers) -> JSONResponse | None:
+def _refuse_form(method: str, headers: Headers) -> Refusal | None:
     """Return a 415 for a body that is anything but JSON."""
     is_empty = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
     if method not in _WITH_BODY or is_empty:
@@ -152,7 +152,7 @@ def _refuse_form(method: str, headers: Headers) -> JSONResponse | None:
     if media_type == "application/json":
         return None
     came = f"“{media_type}”" if media_type else "no content type"
-    return _refusal(
+    return Refusal(
         415,
         f"The request's body must be JSON, sent as “application/json”; it came with {came}.",
     )
@@ -170,8 +170,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return replay
-
-
-def _refusal(status: int, detail: str, *, challenge: str | None = None) -> JSONResponse:
-    headers = None if challenge is None else {"WWW-Authenticate": challenge}
-    return JSONResponse({"detail": detail}, status_code=status, headers=headers)

@@ -10,12 +10,13 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from ..demo import demo_model, tokens
-from ..providers import Printer
+from ..providers import AnthropicMessages, OpenAIChat, Printer
+from ..providers.openai import OLLAMA_URL
 from ..sources import FunctionSource, HttpSource, Source, SourceLike, as_source
 
 PACE = 40.0
@@ -28,6 +29,8 @@ class ServedModel:
 
     Attributes:
         name: what runs are marked with, and the start-up message shows.
+        alias: what clients call it; its name, where that is not the business of whoever runs the
+            backend alone.
         source: answers a question.
         again: for a model that answers the same question always with the same text: makes a
             source that gives it once more, so many of its first code points without a pause. It
@@ -36,7 +39,17 @@ class ServedModel:
 
     name: str
     source: Source
+    alias: str = ""
     again: Callable[[int], Source] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.alias:
+            object.__setattr__(self, "alias", self.name)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it keeps conversations itself, and so cannot be told what was said before."""
+        return getattr(self.source, "archive", None) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,13 +185,41 @@ def _printer_kind(argument: str, upstream: Upstream) -> ServedModel:
     if not url:
         raise ValueError("The model printer needs the URL of its backend: printer:URL.")
     provider = Printer(url, token=upstream.key, insecure=upstream.insecure)
-    return ServedModel(name=f"printer:{provider.url}", source=HttpSource(provider))
+    name = f"printer:{provider.url}"
+    return ServedModel(name=name, alias="printer", source=HttpSource(provider))
+
+
+def _openai_kind(argument: str, upstream: Upstream) -> ServedModel:
+    return _hosted("openai", OpenAIChat, argument, upstream)
+
+
+def _anthropic_kind(argument: str, upstream: Upstream) -> ServedModel:
+    return _hosted("anthropic", AnthropicMessages, argument, upstream)
+
+
+def _ollama_kind(argument: str, upstream: Upstream) -> ServedModel:
+    local = replace(upstream, base_url=upstream.base_url or OLLAMA_URL, key=upstream.key or "")
+    return _hosted("ollama", OpenAIChat, argument, local)
+
+
+def _hosted(
+    kind: str, make: type[OpenAIChat | AnthropicMessages], model: str, upstream: Upstream
+) -> ServedModel:
+    if not model.strip():
+        raise ValueError(f"The name of a model is missing: write {kind}:MODEL.")
+    provider = make(
+        model, base_url=upstream.base_url, api_key=upstream.key, insecure=upstream.insecure
+    )
+    return ServedModel(name=f"{kind}:{model}", alias=model, source=HttpSource(provider))
 
 
 KINDS: dict[str, Kind] = {
     "demo": Kind("demo[:RATE]", "short prepared answers, RATE tokens a second", _demo_kind),
     "echo": Kind("echo[:RATE]", "repeats the question", _echo_kind),
     "printer": Kind("printer:URL", "another Printer backend", _printer_kind),
+    "openai": Kind("openai:MODEL", "OpenAI's, or a server like it at --base-url", _openai_kind),
+    "anthropic": Kind("anthropic:MODEL", "Anthropic's", _anthropic_kind),
+    "ollama": Kind("ollama:MODEL", "one of Ollama's, on this machine", _ollama_kind),
 }
 
 DEMO = resolve("demo")

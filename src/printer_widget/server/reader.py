@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from .blocks import PING, RETRY
+from .blocks import PING
 
 
 class Readable(Protocol):
@@ -32,11 +32,12 @@ class Readable(Protocol):
 class Reader:
     """One connection that reads a run, from some event on."""
 
-    def __init__(self, run: Readable, after: int, *, ping_s: float) -> None:
+    def __init__(self, run: Readable, after: int, *, ping_s: float, head: bytes) -> None:
         self.at = after  # number of the last event that was handed to the connection
         self.taken = run.size_of(after)
         self._run = run
         self._ping_s = ping_s
+        self._head = head  # goes before the first event
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -46,7 +47,7 @@ class Reader:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the events as bytes, as they are stored, and pings in silence, to the end."""
         run = self._run
-        head = RETRY
+        head = self._head
         while True:
             chunk, last = run.read(self.at)
             if chunk:

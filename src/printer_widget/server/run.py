@@ -21,7 +21,7 @@ from typing import cast
 
 from ..errors import StreamInterrupted
 from ..events import ConversationAssigned, StreamEnd, StreamEvent, TextDelta
-from .blocks import encode, text_of
+from .blocks import RETRY, Encode, encode, text_of
 from .journal import Journal
 from .limits import Limits
 from .reader import Reader
@@ -64,6 +64,8 @@ class Run:
         blocks: its events so far, if it is one from the store.
         is_over: whether these include its ending.
         on_ended: called once its ending is stored.
+        encode: writes its events as the bytes that its readers get.
+        head: what each of them gets before these.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Run:
         blocks: Sequence[bytes] = (),
         is_over: bool = False,
         on_ended: Callable[[Run], None] = lambda _run: None,
+        encode: Encode = encode,
+        head: bytes = RETRY,
     ) -> None:
         self.id = run_id
         self.owner = owner
@@ -90,6 +94,8 @@ class Run:
         self.ended = asyncio.Event()
         self._journal = journal
         self._on_ended = on_ended
+        self._encode = encode
+        self._head = head
         self._blocks = list(blocks)
         self._taken = len(blocks)  # by the journal
         self._size = sum(map(len, blocks))
@@ -111,6 +117,11 @@ class Run:
     def is_over(self) -> bool:
         """Whether it has its ending, stored or not."""
         return self._is_over
+
+    @property
+    def ending(self) -> Ending | None:
+        """How it ended; None before that, and where an earlier process saw its end."""
+        return self._ending
 
     @property
     def text(self) -> str:
@@ -141,7 +152,7 @@ class Run:
 
     def emit(self, event: str, data: Mapping[str, str]) -> None:
         """Add an event, to be stored and then sent."""
-        block = encode(len(self._blocks) + 1, event, data)
+        block = self._encode(len(self._blocks) + 1, event, data)
         self._blocks.append(block)
         self._size += len(block)
         self._journal.note(self)
@@ -283,9 +294,10 @@ class Run:
     def give_up(self) -> None:
         """End with an error that is sent though it is not stored: nothing can be, any more."""
         self._is_over = True
+        self._ending = Ending(status="error", error=UNSTORED, text=self.text)
         self._close_model()
         del self._blocks[self.stored :]
-        self._blocks.append(encode(self.stored + 1, "error", {"error": UNSTORED}))
+        self._blocks.append(self._encode(self.stored + 1, "error", {"error": UNSTORED}))
         self._taken = self.stored = len(self._blocks)
         self._finish()
         self._wake()
@@ -325,7 +337,7 @@ class Run:
 
     def join(self, after: int) -> Reader:
         """Begin to read after an event; ``leave`` must follow."""
-        reader = Reader(self, after, ping_s=self.limits.ping_s)
+        reader = Reader(self, after, ping_s=self.limits.ping_s, head=self._head)
         self.readers.add(reader)
         self.was_left = False
         self._clear_timer("unattended")

@@ -12,13 +12,17 @@ import asyncio
 import secrets
 import time
 import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from ..conversation import Conversation, Question
+from ..events import StreamEvent
 from ..sources import Source
-from .blocks import encode, text_of
+from .blocks import Encode, encode, text_of
 from .budgets import QuestionBudget
 from .journal import Journal
 from .limits import LimitReachedError, Limits
@@ -82,28 +86,49 @@ class Runs:
             conversation_id=asked.conversation_id or new_uuid(),
             message_id=new_uuid(),
         )
-        self._live[run.id] = run
         if asked.idempotency_key is not None:
             self._keys[owner, asked.idempotency_key] = (run, asked.fingerprint)
-        try:
+        with self._beginning(run):
             await self._end_orphans(run)
             question = await self._store_question(run, asked)
-        except AllowanceUsedError:
-            self._forget(run)
-            run.give_up()
-            raise LimitReachedError(
-                f"You may send and receive {self._limits.characters_per_day:,} characters a day, "
-                "and this question is more than what is left. Ask again tomorrow (UTC).",
-                status=429,
-                retry_after_s=_seconds_of_day_left(),
-            ) from None
-        except BaseException:
-            self._forget(run)
-            run.give_up()  # somebody may have joined it by its key
-            raise
         self._announce(run, is_new=asked.conversation_id is None)
         self._start(run, self._model.source, question)
         await self._prune()
+        return run
+
+    async def begin_unkept(
+        self,
+        owner: str,
+        question: Question,
+        *,
+        encode: Encode,
+        noting: Callable[[AsyncIterator[StreamEvent]], AsyncIterator[StreamEvent]],
+    ) -> Run:
+        """Begin to answer a question of which nothing is stored but how long it was.
+
+        Its readers get what ``encode`` writes; the model's events pass through ``noting``. It
+        ends when the readers go away: nobody could come back.
+
+        Raises:
+            LimitReachedError: if too many runs are under way, or a budget is used up.
+        """
+        self._questions.take(owner, time.monotonic())
+        self._check_room(owner)
+        run = self._make(
+            secrets.token_hex(16),
+            owner=owner,
+            conversation_id=new_uuid(),
+            message_id=new_uuid(),
+            limits=replace(self._limits, grace_s=0),
+            encode=encode,
+            head=b"",
+        )
+        characters = sum(len(message["content"]) for message in question.to_messages())
+        with self._beginning(run):
+            await self._store.charge(owner, characters, allowance=self._limits.characters_per_day)
+        self._announce(run, is_new=False)
+        # The journal finds no row of it in the store, and so keeps none of its events either.
+        run.start(noting(self._model.source.stream(question)))
         return run
 
     async def find(self, owner: str, run_id: str) -> Run | None:
@@ -150,6 +175,26 @@ class Runs:
             await asyncio.wait(tasks, timeout=within_s)
 
     # Beginning -------------------------------------------------------------------------------
+
+    @contextmanager
+    def _beginning(self, run: Run) -> Iterator[None]:
+        """Have a run among the others while it is begun, and no longer if that fails."""
+        self._live[run.id] = run
+        try:
+            yield
+        except AllowanceUsedError:
+            self._forget(run)
+            run.give_up()
+            raise LimitReachedError(
+                f"You may send and receive {self._limits.characters_per_day:,} characters a day, "
+                "and this question is more than what is left. Ask again tomorrow (UTC).",
+                status=429,
+                retry_after_s=_seconds_of_day_left(),
+            ) from None
+        except BaseException:
+            self._forget(run)
+            run.give_up()  # somebody may have joined it by its key
+            raise
 
     def _check_room(self, owner: str) -> None:
         if len(self._live) >= self._limits.runs:
@@ -315,13 +360,8 @@ class Runs:
         return run
 
     def _make(self, run_id: str, **options: Any) -> Run:
-        return Run(
-            run_id,
-            **options,
-            limits=self._limits,
-            journal=self._journal,
-            on_ended=self._forget,
-        )
+        options.setdefault("limits", self._limits)
+        return Run(run_id, **options, journal=self._journal, on_ended=self._forget)
 
     def _forget(self, run: Run) -> None:
         self._live.pop(run.id, None)

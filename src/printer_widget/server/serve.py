@@ -165,6 +165,7 @@ def _introduce(
         "The Printer backend is running. Ctrl+C ends it.",
         "",
         f"  address   {url}   (described at {url}/docs)",
+        f"  OpenAI    {url}/v1   (for other tools; its model is “{model.alias}”)",
         f"  model     {model.name}" + (", with a system prompt" if options.system else ""),
         f"  data      {path or 'in memory, gone at the end'}",
         f"  users     {', '.join(users.names)}",

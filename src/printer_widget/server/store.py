@@ -18,7 +18,8 @@ from typing import Any
 
 from ..batching import join_surrogates
 from .database import Database
-from .records import AllowanceUsedError, Begun, Ending, NewRun, Progress, StoredRun
+from .records import Begun, Ending, NewRun, Progress, StoredRun
+from .usage import use
 
 MAX_HISTORY = 50
 """How many earlier messages of a conversation a model is told: as many questions as answers."""
@@ -59,7 +60,7 @@ class Store:
 
         def work(db: sqlite3.Connection) -> Begun:
             now = _timestamp()
-            _use(db, run.owner, len(run.question) + len(run.system or ""), allowance=allowance)
+            use(db, run.owner, len(run.question) + len(run.system or ""), allowance=allowance)
             db.execute(
                 """
                 INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
@@ -117,11 +118,15 @@ class Store:
             )
             for run in batch:
                 if run.characters:
-                    _use(db, run.owner, run.characters)
+                    use(db, run.owner, run.characters)
                 if run.ending is not None:
                     _end(db, run.run_id, run.message_id, run.ending)
 
         await self._database.run(work)
+
+    async def charge(self, owner: str, characters: int, *, allowance: int | None) -> None:
+        """Count characters to the owner's day; AllowanceUsedError if they exceed ``allowance``."""
+        await self._database.run(lambda db: use(db, owner, characters, allowance=allowance))
 
     async def run(self, run_id: str, owner: str, *, since: float) -> StoredRun | None:
         """Return a run of this owner with its events; None if it was over before ``since``."""
@@ -357,24 +362,6 @@ def _end(
     db.execute(
         "UPDATE runs SET state = ?, changed_at = ? WHERE id = ?", (state, time.time(), run_id)
     )
-
-
-def _use(
-    db: sqlite3.Connection, owner: str, characters: int, *, allowance: int | None = None
-) -> None:
-    """Count characters to the owner's day."""
-    day = datetime.now(UTC).date().isoformat()
-    db.execute(
-        "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT (owner, day) DO UPDATE SET "
-        "characters = characters + excluded.characters",
-        (owner, day, characters),
-    )
-    if allowance is not None:
-        (used,) = db.execute(
-            "SELECT characters FROM usage WHERE owner = ? AND day = ?", (owner, day)
-        ).fetchone()
-        if used > allowance:
-            raise AllowanceUsedError  # which undoes the counting, too
 
 
 def _forget_oldest(db: sqlite3.Connection, owner: str) -> None:
