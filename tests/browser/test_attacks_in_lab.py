@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Request, expect
 
 from browser.attacks import ATTACKS, CORPUS, HARM
 from browser.lab import LabServer
-from browser.notebook import Chat, Notebook, OpenNotebook, wait_until
+from browser.notebook import Notebook, OpenNotebook, wait_until
 from browser.test_attacks import CHECKER
 
 CHAT = f"""
@@ -43,12 +43,14 @@ chat = ChatNode(model)
 chat
 """
 
+SAVE_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
+
 HOSTILE_URLS = ("evil.test", "a.test", "beacon", "shutdown", "token=x", "good.com", "data:text")
 
 
 @pytest.fixture
-def harm(context: BrowserContext) -> Iterator[Callable[[Chat], list[str]]]:
-    """What is wrong with a chat's view, and with all that its page did so far."""
+def harm(context: BrowserContext) -> Iterator[Callable[[Notebook], list[str]]]:
+    """What is wrong with a notebook's chats, and with all that its page did so far."""
     seen: list[str] = []
 
     def on_request(request: Request) -> None:
@@ -64,18 +66,22 @@ def harm(context: BrowserContext) -> Iterator[Callable[[Chat], list[str]]]:
     def pages() -> int:
         return len(context.pages)
 
-    def look(chat: Chat) -> list[str]:
-        chat.page.add_script_tag(content=CHECKER.read_text())
-        found: list[str] = chat.host.evaluate("(host) => harmless.harmsOfView(host.shadowRoot)")
-        chat.page.wait_for_timeout(100)  # what an attack does, it does a little later
-        ran = chat.page.evaluate("String(window.pwned)")
+    def look(notebook: Notebook) -> list[str]:
+        page = notebook.page
+        page.add_script_tag(content=CHECKER.read_text())
+        found: list[str] = page.evaluate(
+            """() => [...document.querySelectorAll("[data-phase]")]
+              .flatMap((host) => harmless.harmsOfView(host.shadowRoot))"""
+        )
+        page.wait_for_timeout(100)  # what an attack does, it does a little later
+        ran = page.evaluate("String(window.pwned)")
         return [*sorted(set(found)), *seen, *([] if ran == "undefined" else [f"ran: {ran}"])]
 
     return look
 
 
 def test_answers_questions_and_errors(
-    open_notebook: OpenNotebook, harm: Callable[[Chat], list[str]]
+    open_notebook: OpenNotebook, harm: Callable[[Notebook], list[str]]
 ) -> None:
     notebook = open_notebook(
         CHAT,
@@ -92,18 +98,18 @@ def test_answers_questions_and_errors(
     assert count >= 2 * (len(ATTACKS) // 25)
     chat.wait_for_answers(count // 2)
     chat.wait("ended")
-    assert harm(chat) == []
+    assert harm(notebook) == []
 
     notebook.run(2)
     chat.wait("failed")
     expect(chat.ending).to_contain_text(HARM)
     notebook.run(3)
-    assert harm(chat) == []
+    assert harm(notebook) == []
     assert chat.page.locator(".jp-OutputArea [onerror], .jp-OutputArea script").count() == 0
 
 
 def test_titles_of_conversations(
-    open_notebook: OpenNotebook, harm: Callable[[Chat], list[str]]
+    open_notebook: OpenNotebook, harm: Callable[[Notebook], list[str]]
 ) -> None:
     titles = [HARM, "<svg onload=window.pwned=1>", "\u202e</span><script>window.pwned=1</script>"]
     notebook = open_notebook("from printer_widget import ChatNode\nchat = ChatNode()\nchat")
@@ -118,24 +124,26 @@ def test_titles_of_conversations(
     menu = chat.host.locator("[part~=conversation-list]")
     for title in titles[:2]:
         expect(menu.get_by_text(title, exact=True)).to_be_visible()
-    assert harm(chat) == []
+    assert harm(notebook) == []
     menu.locator("[part=conversation-remove]").first.click()
     expect(menu).to_contain_text("script")
-    assert harm(chat) == []
+    assert harm(notebook) == []
 
 
 @pytest.mark.parametrize("is_trusted", [False, True], ids=["untrusted", "trusted"])
 def test_the_state_that_a_notebook_was_saved_with(
     open_notebook: OpenNotebook,
     lab: LabServer,
-    harm: Callable[[Chat], list[str]],
+    harm: Callable[[Notebook], list[str]],
     is_trusted: bool,
 ) -> None:
     notebook = open_notebook(CHAT, "await chat.send('Hello')")
     notebook.run(0)
     notebook.run(1)
     notebook.chat().wait("ended")
-    notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
+    # The command is a switch, and the server remembers how it stands.
+    if not notebook.page.evaluate("(name) => jupyterapp.commands.isToggled(name)", SAVE_STATE):
+        notebook.command(SAVE_STATE)
     notebook.save()
     path = lab.root / notebook.name
     saved = nbformat.read(path, as_version=4)
@@ -147,9 +155,12 @@ def test_the_state_that_a_notebook_was_saved_with(
     lab.end_kernel(notebook.kernel_id)
     notebook.kernel_id = lab.start_kernel(notebook.name)
     _open_again(notebook)
-    chat = notebook.chat()
-    wait_until(lambda: chat.messages.count() > 5, lambda: "no message is shown", chat.page)
-    assert harm(chat) == []
+    # What is not trusted Lab may leave undrawn.
+    expect(notebook.page.locator(".jp-OutputArea-output").first).to_be_visible()
+    if is_trusted:
+        messages = notebook.chat().messages
+        wait_until(lambda: messages.count() > 5, lambda: "no message is shown", notebook.page)
+    assert harm(notebook) == []
 
 
 def _poison(saved: Any) -> None:
