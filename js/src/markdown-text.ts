@@ -37,7 +37,7 @@ const SLOTS: { readonly [K in Kind]?: string } = {
 export class MarkdownText implements TextView {
   readonly element = makeContent();
   readonly strings: Strings;
-  readonly #formulas = new Formulas(this.element);
+  readonly #formulas: Formulas;
   readonly #codes = new WeakMap<Element, CodeView>();
   /** Those that may still get more. */
   #growing: CodeView[] = [];
@@ -50,6 +50,7 @@ export class MarkdownText implements TextView {
 
   constructor(strings: Strings = STRINGS) {
     this.strings = strings;
+    this.#formulas = new Formulas(this.element, strings);
     this.#notes = new Notes(strings);
     this.#lookups = new Lookups(this.#parser, this.#notes);
     this.element.addEventListener("click", ({ target }) => {

@@ -1,7 +1,7 @@
 /** Formulas as MathML: none is typeset twice, whatever is drawn around it, and not many at once. */
 
 import { sanitiseMath } from "./sanitise-math.js";
-import { fill, STRINGS } from "./strings.js";
+import { fill, type Strings } from "./strings.js";
 import { typeset } from "./typeset.js";
 
 /** How long formulas are typeset at once: a frame must not wait for more. */
@@ -11,10 +11,16 @@ const MAX_REASON = 120;
 /** A shorter formula is never too wide for a view, and needs no keys to be scrolled. */
 const MAX_NARROW = 40;
 
-const kept = new Map<string, Element>();
+interface Typeset {
+  readonly element: Element;
+  /** What is wrong with the TeX, or null. */
+  readonly reason: string | null;
+}
+
+const kept = new Map<string, Typeset>();
 
 /** Draw the formulas in `nodes`; returns false where some are left for later, for they are many. */
-export function drawFormulas(nodes: ParentNode): boolean {
+export function drawFormulas(nodes: ParentNode, strings: Strings): boolean {
   const start = performance.now();
   let isFirst = true;
   for (const code of nodes.querySelectorAll('[part~="math"] > code:not([title])')) {
@@ -31,31 +37,33 @@ export function drawFormulas(nodes: ParentNode): boolean {
       if (kept.size >= MAX_KEPT) kept.clear();
       kept.set(key, drawn);
     }
-    code.replaceWith(document.importNode(drawn, true));
-    if (isDisplay && tex.length > MAX_NARROW) makeScrollable(place);
+    const { element, reason } = drawn;
+    const copy = document.importNode(element, true);
+    if (reason !== null) copy.setAttribute("title", fill(strings.badFormula, { reason }));
+    code.replaceWith(copy);
+    if (isDisplay && tex.length > MAX_NARROW) makeScrollable(place, strings.formula);
   }
   return true;
 }
 
 /** The formula as MathML, or as it was written with what is wrong with it. */
-function draw(tex: string, isDisplay: boolean): Element {
+function draw(tex: string, isDisplay: boolean): Typeset {
   try {
     const math = sanitiseMath(typeset(tex, isDisplay));
     math.setAttribute("alttext", tex);
-    return math;
+    return { element: math, reason: null };
   } catch (error) {
     const code = document.createElement("code");
     code.textContent = tex;
-    const reason = error instanceof Error ? error.message : String(error);
-    const [what = ""] = reason.split(" at position ");
-    code.title = fill(STRINGS.badFormula, { reason: what.trim().slice(0, MAX_REASON) });
-    return code;
+    const message = error instanceof Error ? error.message : String(error);
+    const [what = ""] = message.split(" at position ");
+    return { element: code, reason: what.trim().slice(0, MAX_REASON) };
   }
 }
 
 /** Wide formulas are scrolled by keys, too. */
-function makeScrollable(place: Element): void {
+function makeScrollable(place: Element, label: string): void {
   place.setAttribute("role", "group");
-  place.setAttribute("aria-label", STRINGS.formula);
+  place.setAttribute("aria-label", label);
   place.setAttribute("tabindex", "0");
 }

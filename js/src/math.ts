@@ -7,22 +7,25 @@
 
 import { findAsset, loadAsset } from "./assets.js";
 import { adoptSheet } from "./sheet.js";
+import type { Strings } from "./strings.js";
 
 const waiting = new Set<Formulas>();
 
 export class Formulas {
   readonly element: Element;
+  readonly #strings: Strings;
   #isStyled = false;
 
   /** `element` is what the text is drawn in. */
-  constructor(element: Element) {
+  constructor(element: Element, strings: Strings) {
     this.element = element;
+    this.#strings = strings;
   }
 
   /** Draw what is new in `nodes`, now or as soon as it can be. */
   draw(nodes: ParentNode): void {
     if (nodes.querySelector('[part~="math"]') === null) return;
-    const isDone = findAsset("math")?.drawFormulas(nodes) ?? false;
+    const isDone = findAsset("math")?.drawFormulas(nodes, this.#strings) ?? false;
     if ((isDone && this.#style()) || waiting.has(this)) return;
     waiting.add(this);
     void finish();
@@ -31,7 +34,7 @@ export class Formulas {
   /** Draw what is left of it; returns false where that was too much at once. */
   drawRest(): boolean {
     this.#style();
-    return findAsset("math")?.drawFormulas(this.element) ?? true;
+    return findAsset("math")?.drawFormulas(this.element, this.#strings) ?? true;
   }
 
   #style(): boolean {
