@@ -1,6 +1,10 @@
-/** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
+/**
+ * A page of its own for what draws the answers: to measure it, to attack it, to look at it.
+ *
+ * Code has no colours here: they come from a worker, and its script from a `blob:` URL, where the
+ * tests watch that no text makes this page load anything.
+ */
 
-import * as highlight from "./assets/highlight.js";
 import * as math from "./assets/math.js";
 import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
@@ -30,7 +34,6 @@ function open(el: Element): MarkdownText {
   return view;
 }
 
-provideAsset("highlight", highlight);
 provideAsset("math", math);
 adoptStyles(document);
 // The pace of a view is there for the benchmark, which draws as often as a view does.

@@ -96,8 +96,10 @@ function resolve(text: string): string {
 function pinLink(link: Element, href: string): void {
   const url = realUrl(href);
   if (url === null) return;
-  link.setAttribute("href", url.href);
-  link.setAttribute("title", url.href);
+  // The path of a `mailto:` keeps what would be markup to whoever writes these nodes as HTML again.
+  const address = url.href.replace(/[<>"]/g, encodeURIComponent);
+  link.setAttribute("href", address);
+  link.setAttribute("title", address);
   link.setAttribute("target", "_blank");
   link.setAttribute("rel", "noopener noreferrer nofollow");
 }

@@ -9,7 +9,8 @@
   );
   const PARTS = words(
     "box code code-bar content copy cursor done folded fold footnote footnote-back footnote-ref footnote-text " +
-      "footnotes host icon image invisible language lines loose rest section stroke table task tight unfolded copy-icon copied-icon image-icon",
+      "footnotes host icon image invisible language lines loose rest section stroke table task tight unfolded copy-icon copied-icon image-icon " +
+      "math display unbroken",
   );
   const label = /^[^<>]{1,60}$/;
   const ATTRIBUTES = {
@@ -20,15 +21,52 @@
     input: { type: /^checkbox$/, disabled: /^$/, checked: /^$/, "aria-label": label },
     button: { type: /^button$/, "aria-label": label, "aria-expanded": /^(?:true|false)$/ },
     div: { role: /^group$/, "aria-label": label, tabindex: /^0$/ },
-    section: { "aria-label": label, hidden: /^$/ },
+    section: { role: /^group$/, "aria-label": label, hidden: /^$/ },
     pre: { tabindex: /^0$/ },
+    // What is wrong with a formula that could not be drawn, and one that is scrolled.
+    code: { title: /^This formula cannot be typeset: .{1,120}$/s },
+    span: { role: /^group$/, "aria-label": label, tabindex: /^0$/ },
     li: { tabindex: /^-1$/ },
   };
   const SVG = {
     svg: { viewBox: /^0 0 16 16$/, "aria-hidden": /^true$/ },
     path: { d: /^[\dMmLlHhVvCcAaZz .,-]+$/ },
   };
-  const NAMESPACES = { "http://www.w3.org/1999/xhtml": ATTRIBUTES, "http://www.w3.org/2000/svg": SVG };
+
+  // MathML Core without whatever holds HTML, links, or says how it looks in CSS.
+  const MATH_PARTS = words(
+    "box flush-left flush-right full left line-bottom line-left line-right line-top margin over right rule " +
+      "strike strike-down strike-up under wide-left wide-right wide-rows",
+  );
+  const length = /^[+-]?\d{0,3}(?:\.\d+)?(?:em|ex|pt|px)?$/;
+  const flag = /^(?:true|false)$/;
+  const layout = {
+    displaystyle: flag, scriptlevel: /^[+-]?[0-3]$/, mathcolor: /^#[\da-fA-F]{6}$/, mathsize: length,
+  };
+  const script = { ...layout, accent: flag };
+  const sign = {
+    ...layout, fence: flag, form: /^(?:prefix|infix|postfix)$/, largeop: flag, lspace: length, rspace: length,
+    maxsize: length, minsize: length, movablelimits: flag, separator: flag, stretchy: flag, symmetric: flag,
+    accent: flag,
+  };
+  const space = { ...layout, width: length, height: length, depth: length, voffset: length, lspace: length };
+  const MATH = {
+    math: { ...layout, display: /^block$/, alttext: /./s },
+    mi: { ...layout, mathvariant: /^normal$/ },
+    mo: sign, mspace: space, mpadded: space,
+    mfrac: { ...layout, linethickness: length },
+    mtd: { ...layout, columnspan: /^\d{1,2}$/ },
+    mover: script, munder: script, munderover: script,
+    ...Object.fromEntries(
+      [..."mmultiscripts mn mphantom mprescripts mroot mrow msqrt mstyle msub msubsup msup mtable mtext mtr"
+        .split(" ")].map((name) => [name, layout]),
+    ),
+  };
+  const NAMESPACES = {
+    "http://www.w3.org/1999/xhtml": ATTRIBUTES,
+    "http://www.w3.org/2000/svg": SVG,
+    "http://www.w3.org/1998/Math/MathML": MATH,
+  };
 
   // In code these are named, not left to work unseen; joiners and selectors may stand in an emoji.
   const UNSEEN = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u;
@@ -49,10 +87,13 @@
     const known = NAMESPACES[namespaceURI];
     const isTag = known === ATTRIBUTES ? TAGS.has(name) : known !== undefined && name in known;
     if (!isTag) return [`<${name}> of ${namespaceURI}`];
+    if (NAMESPACES[element.parentElement?.namespaceURI] === MATH && known !== MATH) {
+      return [`<${name}> within MathML`];
+    }
     for (const { name: key, value } of element.attributes) {
       const isGood =
         key === "part"
-          ? value.split(" ").every((part) => PARTS.has(part))
+          ? value.split(" ").every((part) => (known === MATH ? MATH_PARTS : PARTS).has(part))
           : known[name]?.[key]?.test(value);
       if (!isGood) found.push(`<${name} ${key}=${JSON.stringify(value)}>`);
     }
