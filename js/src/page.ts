@@ -1,10 +1,6 @@
-/**
- * A page of its own for what draws the answers: to measure it, to attack it, to look at it.
- *
- * Code has no colours here: they come from a worker, and its script from a `blob:` URL, where the
- * tests watch that no text makes this page load anything.
- */
+/** A page of its own for what draws the answers: to measure it, to attack it, to look at it. */
 
+import * as highlight from "./assets/highlight.js";
 import * as math from "./assets/math.js";
 import { provideAsset } from "./assets.js";
 import { MarkdownText } from "./markdown-text.js";
@@ -36,5 +32,11 @@ function open(el: Element): MarkdownText {
 
 provideAsset("math", math);
 adoptStyles(document);
-// The pace of a view is there for the benchmark, which draws as often as a view does.
-Object.assign(window, { renderMarkdown, Pace });
+Object.assign(window, {
+  renderMarkdown,
+  // For the benchmark, which draws as often as a view does.
+  Pace,
+  // Colours come from a worker, and its script from a `blob:` URL. Until somebody asks for them,
+  // nothing at all may make this page load anything.
+  colourCode: () => provideAsset("highlight", highlight),
+});

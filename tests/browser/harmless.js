@@ -10,7 +10,8 @@
   const PARTS = words(
     "box code code-bar content copy cursor done folded fold footnote footnote-back footnote-ref footnote-text " +
       "footnotes host icon image invisible language lines loose rest section stroke table task tight unfolded copy-icon copied-icon image-icon " +
-      "math display unbroken",
+      "math display unbroken insert new-icon token " +
+      "attribute builtin comment keyword meta number operator string tag title",
   );
   const label = /^[^<>]{1,60}$/;
   const ATTRIBUTES = {

@@ -108,6 +108,7 @@ def bare_page() -> str:
 def page(context: BrowserContext, bare_page: str) -> Iterator[Page]:
     made = context.new_page()
     made.goto(bare_page)
+    made.evaluate("colourCode()")
     yield made
     made.close()
 
