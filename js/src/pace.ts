@@ -1,11 +1,14 @@
 /**
  * When to draw: in a frame of the browser's, and text that only grows not in each of them.
  *
- * A frame costs the same whether it brings one word or ten. Below some 25 a second nobody reads the
+ * A frame costs the same whether it brings one word or ten. Beyond some 20 a second nobody reads the
  * difference; the notebook around the chat has the time, and the battery, for itself.
  */
 
-const INTERVAL = 40; // ms between two draws of growing text
+const INTERVAL = 50; // ms between two draws of growing text
+
+/** Text that pauses is drawn sooner: nobody waits for the last letters. */
+const PAUSE = 20; // ms
 
 export class Pace {
   readonly #draw: () => void;
@@ -28,8 +31,9 @@ export class Pace {
 
   /** Draw what is nothing but more text; the first of it is not kept waiting. */
   grown(): void {
-    if (this.#frame !== 0 || this.#timer !== undefined) return;
-    const wait = this.#grownAt + INTERVAL - performance.now();
+    if (this.#frame !== 0) return;
+    this.#stopWaiting();
+    const wait = Math.min(this.#grownAt + INTERVAL - performance.now(), PAUSE);
     if (wait <= 0) this.#drawGrown();
     else this.#timer = setTimeout(() => this.#drawGrown(), wait);
   }
