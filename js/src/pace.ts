@@ -1,11 +1,11 @@
 /**
  * When to draw: in a frame of the browser's, and text that only grows not in each of them.
  *
- * A frame costs the same whether it brings one word or ten. Beyond some 20 a second nobody reads the
+ * A frame costs the same whether it brings one word or ten. Beyond some 16 a second nobody reads the
  * difference; the notebook around the chat has the time, and the battery, for itself.
  */
 
-const INTERVAL = 50; // ms between two draws of growing text
+const INTERVAL = 60; // ms between two draws of growing text
 
 /** Text that pauses is drawn sooner: nobody waits for the last letters. */
 const PAUSE = 20; // ms
