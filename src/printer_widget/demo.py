@@ -227,16 +227,17 @@ When you want more than that, ask me how to **connect a real model**.
 """
 
 _CONNECT = """\
-Give `ChatNode` something that answers: a Printer backend, with its token,
+Give `ChatNode` something that answers: a model by its name, with its key in the environment,
 
 ```python
 from printer_widget import ChatNode
 
-chat = ChatNode("http://127.0.0.1:8000", token=token)
+chat = ChatNode("openai:gpt-4o")  # or "anthropic:…", "ollama:qwen3:8b", "openrouter:…"
 chat
 ```
 
-or a function of your own that yields text, such as one that calls the model you have:
+a Printer backend, `ChatNode("http://127.0.0.1:8000", token=token)`, or a function of your own \
+that yields text:
 
 ```python
 async def shout(messages):
@@ -296,7 +297,7 @@ Five things to try, in this order:
    - `chat.messages` is the conversation
    - `chat.is_streaming` tells whether an answer is coming in
    - `await chat.send("Hello")` gives you the reply as a value
-5. Keep it: `chat.transcript().save("talk.md")`.
+5. Ask for **code**, a **table** or a **formula**: each is drawn while it comes.
 """
 
 _MATH = """\

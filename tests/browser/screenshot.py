@@ -1,4 +1,4 @@
-"""Take the pictures of the README: a real chat in real JupyterLab, streaming, light and dark.
+"""Take the pictures of the README: a real chat in real JupyterLab, light and dark.
 
 ``make screenshot`` writes docs/chat-light.png and docs/chat-dark.png.
 """
@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -23,11 +23,11 @@ from browser.notebook import Chat, Notebook  # noqa: E402
 CELL = "from printer_widget import ChatNode\n\nchat = ChatNode()\nchat"
 BUSY = "import time\n\ntime.sleep(3600)  # the chat streams on, and Stop works"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-SIZE = {"width": 1000, "height": 830}
+SIZE = {"width": 1000, "height": 960}
 
 
 def main() -> None:
-    """Open a notebook, ask, and take a picture in mid-stream with each theme."""
+    """Open a notebook, ask while a cell is busy, and take a picture with each theme."""
     with ExitStack() as stack:
         lab = LabServer(Path(stack.enter_context(tempfile.TemporaryDirectory())))
         stack.callback(lab.close)
@@ -52,10 +52,10 @@ def main() -> None:
             )
             notebook.run(0)
             chat = Chat(page.locator("[data-phase]").first)
-            chat.ask("Tell me a story")
+            chat.ask("Show me some code")
             notebook.start(1)
-            chat.wait("streaming")
-            chat.wait_to_grow(480)
+            chat.wait("ended")
+            expect(chat.host.locator("[part~=keyword]").first).to_be_visible()
             page.locator(".jp-NotebookPanel").screenshot(path=ROOT / "docs" / f"chat-{name}.png")
             context.close()
             lab.end_kernel(notebook.kernel_id)
