@@ -34,8 +34,9 @@ demo: build ## install everything, then open the first notebook in JupyterLab (P
 
 test: lint types vitest pytest nbval browser ## install everything, then run every check and test
 
-check: build lint types vitest ## the inner loop: all that needs neither kernel, browser nor long builds
-	$(PYTEST) -m "not slow and not kernel and not browser and not bench and not realservers" $(FLAGS)
+check: build lint types ## the inner loop: all that needs neither kernel, browser nor much time
+	$(NPM) run test:quick
+	$(PYTEST) -n 2 -m "not slow and not kernel and not browser and not bench and not realservers" $(FLAGS)
 
 build: $(INSTALLED) ## build the browser bundle, if its sources changed
 	@$(PY) hatch_build.py

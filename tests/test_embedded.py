@@ -20,10 +20,10 @@ from printer_widget.server import embedded
 from printer_widget.server.embedded import EmbeddedServer, available
 from printer_widget.server.limits import Limits
 
+pytestmark = pytest.mark.slow
 SOON = 5  # seconds after which something that should happen at once has not happened
-QUESTION = {"user_message": "Hi"}
+QUESTION, PATH = {"user_message": "Hi"}, "/api/chat/stream"
 LIMITS = Limits()
-PATH = "/api/chat/stream"
 
 
 async def greeter(messages):

@@ -18,6 +18,8 @@ from printer_widget import ChatNode, TextDelta
 from printer_widget.loop import turns
 from servers import answer_of, run_of, sending, serve_in_thread, source
 
+pytestmark = pytest.mark.slow
+
 EVENTS = 60_000
 BODY = answer_of(*["token "] * EVENTS)
 FAIR = EVENTS // 10

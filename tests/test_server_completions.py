@@ -22,6 +22,8 @@ from serving import (
 )
 from serving import ask as ask_printer
 
+pytestmark = pytest.mark.slow
+
 # The wire
 
 

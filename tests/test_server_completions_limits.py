@@ -13,6 +13,8 @@ from printer_widget.server.users import Users, read_users
 from serving import QUESTION, SOON, Waiting, bearer, limited, saying, serving
 from serving import ask as ask_printer
 
+pytestmark = pytest.mark.slow
+
 # Failures
 
 

@@ -20,6 +20,8 @@ from serving import (
     serving,
 )
 
+pytestmark = pytest.mark.slow
+
 ALL = "/api/conversations"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

@@ -35,6 +35,8 @@ from serving import (
     text,
 )
 
+pytestmark = pytest.mark.slow
+
 # Going away
 
 

@@ -37,6 +37,8 @@ from serving import (
     text,
 )
 
+pytestmark = pytest.mark.slow
+
 # Coming back
 
 

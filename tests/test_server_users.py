@@ -32,6 +32,8 @@ from serving import (
     stop,
 )
 
+pytestmark = pytest.mark.slow
+
 COMPLETIONS = "/v1/chat/completions"
 ANN, BOB = "anns-token-0123456789", "bobs-token-0123456789"
 USERS = Users(read_users(f"ann:{ANN}\nbob:{BOB}", where="here"))
