@@ -31,6 +31,7 @@ from serving import (
     ask,
     asking,
     events,
+    eventually,
     limited,
     saying,
     serving,
@@ -275,9 +276,7 @@ def test_a_model_that_will_not_end_is_named_in_the_log(caplog, monkeypatch):
     with serving(model) as client:
         with asking(client):
             assert thinking.wait(SOON)
-        deadline = time.monotonic() + SOON
-        while not caplog.records and time.monotonic() < deadline:
-            time.sleep(0.01)  # a log has no event to wait for
+        eventually(lambda: caplog.records, "nothing was logged")
         let_go.set()
         assert ended.wait(SOON)
     assert "does it catch and drop asyncio.CancelledError?" in caplog.text

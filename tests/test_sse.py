@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import random
 import re
-import shutil
 import time
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chromium import find_chromium
 from printer_widget.errors import StreamTooLarge
 from printer_widget.sse import EventStreamDecoder, ServerSentEvent
 from servers import serve_in_thread
@@ -228,15 +227,11 @@ _READ = """async ([path, types]) => new Promise((resolve) => {
 @pytest.fixture
 def chromium():
     """A page of a real Chromium: of the variable CHROMIUM, or one on the PATH."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("there is no Chromium on PATH and none in the variable CHROMIUM")
     from playwright.sync_api import sync_playwright
 
     with contextlib.ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         stack.callback(browser.close)
         yield browser.new_page()
 

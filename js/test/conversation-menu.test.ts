@@ -1,45 +1,20 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { STRINGS } from "../src/strings.js";
-import { assistant, type FakeModel, user } from "./fake-model.js";
+import {
+  _view,
+  button,
+  edit,
+  isDisabled,
+  kept,
+  list,
+  names,
+  panel,
+  running,
+  show,
+  THREE,
+} from "./conversation-page.js";
+import { assistant, user } from "./fake-model.js";
 import { all, contents, draw, ending, find, frame, input, open, press } from "./page.js";
-
-const _view = { turn: null, revision: 1, conversation: "c1", labels: { conversations: "yes" } };
-const kept = { _view, messages: [user("u1", "Hi"), assistant("a1", "Hello")] };
-const running = { _view: { ..._view, turn: "t1" }, messages: kept.messages, isStreaming: true };
-const THREE = [
-  { id: "c1", title: "Plots", updated_at: "" },
-  { id: "c2", title: "Tables", updated_at: "" },
-  { id: "c3", title: "", updated_at: "" },
-];
-
-const button = (root: ShadowRoot, part: string, at = 0) => {
-  const found = all(root, part)[at];
-  if (found === undefined) throw new Error(`no ${part} ${at}`);
-  return found as HTMLButtonElement;
-};
-const panel = (root: ShadowRoot) => find(root, "conversation-list");
-const isDisabled = (element: HTMLElement) => element.getAttribute("aria-disabled") === "true";
-const names = (root: ShadowRoot) =>
-  all(root, "conversation-open").map((row) => row.querySelector(".name")?.textContent);
-const list = (model: FakeModel, entries: unknown) =>
-  model.custom({ type: "conversations", list: entries });
-
-/** Draw a chat with its list open: `entries` in it, or nothing heard of them where null. */
-function show(entries: unknown = THREE, values: Record<string, unknown> = kept) {
-  const drawn = draw(values);
-  find(drawn.root, "conversations").click();
-  if (entries !== null) {
-    list(drawn.model, entries);
-    drawn.model.reply(drawn.model.last("list").nonce);
-  }
-  return drawn;
-}
-
-const edit = (row = 1, values: Record<string, unknown> = kept) => {
-  const drawn = show(THREE, values);
-  button(drawn.root, "conversation-rename", row).click();
-  return { ...drawn, field: find<HTMLInputElement>(drawn.root, "conversation-title") };
-};
 
 describe("the header", () => {
   test("has its buttons where conversations are kept", () => {
@@ -298,126 +273,6 @@ describe("New chat", () => {
   });
 });
 
-describe("renaming", () => {
-  test("begins with the title selected, and is saved by Enter", () => {
-    const { model, root, field } = edit();
-    expect(root.activeElement).toBe(field);
-    expect(field.value.slice(field.selectionStart ?? 0, field.selectionEnd ?? 0)).toBe("Tables");
-    field.value = " Better\ud83d ";
-    press(field, "Enter");
-    expect(model.last("rename")).toMatchObject({ conversation: "c2", title: "Better\ufffd" });
-    press(field, "Enter");
-    expect(model.of("rename")).toHaveLength(1);
-    list(model, [THREE[0], { ...THREE[1], title: "Better\ufffd" }]);
-    model.reply(model.last("rename").nonce);
-    expect(names(root)).toEqual(["Plots", "Better\ufffd"]);
-    expect(root.activeElement).toBe(button(root, "conversation-rename", 1));
-    expect(model.of("send")).toEqual([]);
-  });
-
-  test("is given up by Escape alone, and the list stays", () => {
-    const { model, root, field } = edit(1, running);
-    field.value = "Better";
-    press(field, "Escape");
-    expect(names(root)).toEqual(["Plots", "Tables", STRINGS.untitled]);
-    expect(root.activeElement).toBe(button(root, "conversation-rename", 1));
-    expect(panel(root).hidden).toBe(false);
-    expect([model.of("rename"), model.of("stop")]).toEqual([[], []]);
-  });
-
-  test("has buttons for both", () => {
-    const { model, root } = edit();
-    find(root, "conversation-cancel").click();
-    expect(root.querySelector('[part="conversation-title"]')).toBeNull();
-    button(root, "conversation-rename", 1).click();
-    const field = find<HTMLInputElement>(root, "conversation-title");
-    field.value = "Better";
-    find(root, "conversation-save").click();
-    expect(model.last("rename")).toMatchObject({ title: "Better" });
-    expect(root.activeElement).toBe(field);
-  });
-
-  test("keeps what was typed, and says why, when it is refused", () => {
-    const { model, root, field } = edit();
-    field.value = "Better";
-    press(field, "Enter");
-    model.reply(model.last("rename").nonce, "Too late.");
-    expect(root.activeElement).toBe(field);
-    expect([field.value, field.readOnly]).toEqual(["Better", false]);
-    expect(find(root, "conversation-notice").textContent).toBe("Too late.");
-  });
-
-  test("to nothing is not sent, and to the same is nothing", () => {
-    const { model, root, field } = edit();
-    field.value = "  ";
-    press(field, "Enter");
-    expect(find(root, "conversation-notice").textContent).toBe(STRINGS.blankTitle);
-    field.value = "Tables ";
-    press(field, "Enter");
-    expect(root.querySelector('[part="conversation-title"]')).toBeNull();
-    expect(model.of("rename")).toEqual([]);
-  });
-
-  test.each([{ isComposing: true }, { keyCode: 229 }])(
-    "leaves the keys of an input method to it: %j",
-    (init) => {
-      const { model, root, field } = edit();
-      field.value = "ひょう";
-      press(field, "Enter", init);
-      press(field, "Escape", init);
-      expect(model.of("rename")).toEqual([]);
-      expect(root.activeElement).toBe(field);
-    },
-  );
-
-  test("is one at a time, and over when the list closes", () => {
-    const { root } = edit(0);
-    button(root, "conversation-rename").click();
-    expect(all(root, "conversation-title")).toHaveLength(1);
-    press(find(root, "conversations"), "Escape");
-    find(root, "conversations").click();
-    expect(all(root, "conversation-title")).toEqual([]);
-  });
-});
-
-describe("deleting", () => {
-  test("asks once more, with the focus on the way out", () => {
-    const { model, root } = show();
-    button(root, "conversation-remove", 1).click();
-    const question = panel(root).querySelector('[role="group"]');
-    expect(question?.getAttribute("aria-label")).toBe("Delete “Tables”");
-    expect(question?.textContent).toContain(STRINGS.confirmRemove);
-    expect(root.activeElement).toBe(find(root, "conversation-keep"));
-    press(find(root, "conversation-keep"), "Escape");
-    expect(root.activeElement).toBe(button(root, "conversation-remove", 1));
-    button(root, "conversation-remove", 1).click();
-    find(root, "conversation-keep").click();
-    expect(model.of("remove")).toEqual([]);
-    expect(panel(root).hidden).toBe(false);
-  });
-
-  test("is done when it is confirmed, and goes on with the next row", () => {
-    const { model, root } = show();
-    button(root, "conversation-remove", 1).click();
-    find(root, "conversation-confirm").click();
-    expect(model.last("remove")).toMatchObject({ conversation: "c2" });
-    expect(all(root, "conversation")[1]?.querySelector("time")?.textContent).toBe(STRINGS.removing);
-    list(model, [THREE[0], THREE[2]]);
-    model.reply(model.last("remove").nonce);
-    expect(names(root)).toEqual(["Plots", STRINGS.untitled]);
-    expect(root.activeElement).toBe(button(root, "conversation-open", 1));
-  });
-
-  test("says why nothing was deleted", () => {
-    const { model, root } = show();
-    button(root, "conversation-remove").click();
-    find(root, "conversation-confirm").click();
-    model.reply(model.last("remove").nonce, "Not yours.");
-    expect(find(root, "conversation-notice").textContent).toBe("Not yours.");
-    expect(names(root)).toHaveLength(3);
-  });
-});
-
 describe("while an answer comes", () => {
   test("leaving the conversation is disabled with the reason, and the rest is not", () => {
     const { model, root } = show(THREE, running);
@@ -464,35 +319,6 @@ test("a lost kernel disables everything that asks it", () => {
   find(root, "new").click();
   expect(panel(root).hidden).toBe(true);
   expect([model.of("list"), model.of("new")]).toEqual([[], []]);
-});
-
-describe("the keyboard", () => {
-  test("goes from row to row by arrows, and to the ends", () => {
-    const { root } = show();
-    const steps = ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "Home", "ArrowUp", "End"];
-    const at = steps.map((key) => {
-      press(root.activeElement ?? root, key);
-      return all(root, "conversation-open").indexOf(root.activeElement as HTMLElement);
-    });
-    expect(at).toEqual([1, 2, 2, 1, 0, 0, 2]);
-  });
-
-  test("keeps its arrows in a text field", () => {
-    const { root, field } = edit();
-    expect(press(field, "Home").defaultPrevented).toBe(false);
-    expect(root.activeElement).toBe(field);
-  });
-
-  test("meets names on all that it reaches", () => {
-    const { root } = show();
-    const named = [...panel(root).querySelectorAll("button")].map(
-      (each) => each.getAttribute("aria-label") ?? each.querySelector(".name")?.textContent,
-    );
-    expect(named.slice(0, 3)).toEqual(["Plots", "Rename “Plots”", "Delete “Plots”"]);
-    expect(named.every((name) => name)).toBe(true);
-    expect(panel(root).getAttribute("role")).toBe("dialog");
-    expect(find(root, "conversations").getAttribute("aria-haspopup")).toBe("dialog");
-  });
 });
 
 test("two views of a chat open their lists apart", () => {

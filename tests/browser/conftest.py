@@ -6,8 +6,6 @@ reports as an error fails the test.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from browser.backend import TOKEN, Backend
 from browser.complaints import Complaints
 from browser.lab import LabServer
-from browser.notebook import PATIENCE_MS, Notebook, OpenNotebook
+from browser.notebook import PATIENCE_MS, Chat, Notebook, OpenNotebook
+from chromium import find_chromium
 
 HERE = Path(__file__).parent
 CHROMIUM_FLAGS = [
@@ -65,12 +64,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium: set CHROMIUM, or put one on PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
@@ -124,6 +119,14 @@ def open_notebook(
 def make_chat(backend: Backend) -> str:
     """The cell that makes a chat with the test's backend."""
     return f"from printer_widget import ChatNode\nchat = ChatNode({backend.url!r}, token={TOKEN!r})"
+
+
+@pytest.fixture
+def chat(open_notebook: OpenNotebook, make_chat: str) -> Chat:
+    """A chat with the test's backend, in a notebook of its own, that nothing was asked yet."""
+    notebook = open_notebook(make_chat + "\nchat")
+    notebook.run(0)
+    return notebook.chat()
 
 
 @pytest.fixture

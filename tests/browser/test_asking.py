@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from browser.backend import Backend, cut
-from browser.notebook import Notebook, OpenNotebook
+from browser.notebook import Chat, Notebook, OpenNotebook
 
 # Astral, joined and flag emoji, combining marks, right to left with marks, line and paragraph
 # separators, next line, spaces and tabs at both ends, carriage returns, HTML, a byte-order mark.
@@ -22,12 +22,7 @@ _REDRAW = """() => {
 }"""
 
 
-def test_a_typed_question_is_answered_token_by_token(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
-) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_a_typed_question_is_answered_token_by_token(chat: Chat, backend: Backend) -> None:
     chat.wait("idle")
 
     chat.ask("What is a notebook?")
@@ -67,12 +62,7 @@ def test_every_character_arrives_as_it_was_sent(
     notebook.wait_for_output(1, ascii(answer.text))
 
 
-def test_the_next_question_goes_into_the_same_conversation(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
-) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_the_next_question_goes_into_the_same_conversation(chat: Chat, backend: Backend) -> None:
     for at, question in enumerate(("first?", "second?", "third?"), start=1):
         chat.ask(question)
         answer = backend.next_answer()
@@ -87,12 +77,7 @@ def test_the_next_question_goes_into_the_same_conversation(
     assert roles == ["user", "assistant"] * 3
 
 
-def test_shift_enter_breaks_the_line_and_enter_sends(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
-) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_shift_enter_breaks_the_line_and_enter_sends(chat: Chat, backend: Backend) -> None:
     chat.input.click()
     chat.page.keyboard.type("one")
     chat.page.keyboard.press("Shift+Enter")
@@ -105,11 +90,8 @@ def test_shift_enter_breaks_the_line_and_enter_sends(
 
 
 def test_enter_that_chooses_a_candidate_of_an_input_method_does_not_send(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+    chat: Chat, backend: Backend
 ) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
     chat.input.click()
     keys = chat.page.context.new_cdp_session(chat.page)
     composed = {"text": "にほん", "selectionStart": 3, "selectionEnd": 3}
@@ -166,39 +148,13 @@ def test_what_is_typed_stays_out_of_the_notebook(
     assert _cells(notebook) == before
 
 
-def test_the_hosts_own_keys_still_reach_it(open_notebook: OpenNotebook, make_chat: str) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_the_hosts_own_keys_still_reach_it(chat: Chat) -> None:
     chat.input.click()
     chat.page.keyboard.press("Control+Shift+C")
     expect(chat.page.locator(".lm-CommandPalette-input")).to_be_focused()
 
 
-def test_stop_keeps_its_place_while_the_answer_grows(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
-) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
-    chat.ask("Grow")
-    answer = backend.next_answer()
-    chat.wait("waiting")
-    before = chat.stop.bounding_box()
-    answer.say("A line.\n\n" * 5)
-    chat.wait_for_text(answer.text)
-    assert chat.stop.bounding_box() == before
-    answer.say("A line.\n\n" * 50)
-    chat.wait_for_text(answer.text)
-    assert chat.stop.bounding_box() == before
-
-
-def test_a_long_text_that_is_pasted_is_sent_whole(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
-) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_a_long_text_that_is_pasted_is_sent_whole(chat: Chat, backend: Backend) -> None:
     text = "".join(f"line {at}: 👩🏽‍🚀\n" for at in range(10_000)).strip()
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     chat.page.evaluate("(text) => navigator.clipboard.writeText(text)", text)
@@ -225,11 +181,8 @@ def test_a_draft_outlives_its_view(open_notebook: OpenNotebook, make_chat: str) 
 
 
 def test_the_next_question_can_be_written_while_an_answer_streams(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+    chat: Chat, backend: Backend
 ) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
     chat.ask("first?")
     answer = backend.next_answer()
     chat.page.keyboard.type("sec")

@@ -110,10 +110,7 @@ def test_axe_finds_nothing_in_any_state(chats: dict[str, Chat]) -> None:
     assert found == []
 
 
-def test_axe_sees_what_is_wrong(open_notebook: OpenNotebook, make_chat: str) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_axe_sees_what_is_wrong(chat: Chat) -> None:
     assert violations(chat) == []
     chat.send.evaluate("(one) => { one.removeAttribute('aria-label'); one.title = ''; }")
     chat.host.locator("[part=log]").evaluate("(one) => one.setAttribute('role', 'list')")

@@ -145,11 +145,8 @@ def test_what_another_cell_pours_out_meanwhile_loses_nothing(
 
 
 def test_an_ending_that_is_dropped_on_its_way_is_sent_again(
-    lossy: Lossy, open_notebook: OpenNotebook, backend: Backend, make_chat: str
+    lossy: Lossy, chat: Chat, backend: Backend
 ) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
     answer = _ask(chat, backend)
     answer.say(*TOKENS[:-10])
     chat.wait_for_text(answer.shown)

@@ -107,12 +107,7 @@ def test_stop_is_heard_in_the_first_cell_ever_while_it_is_busy(
     assert notebook.is_running(0)
 
 
-def test_escape_stops_an_answer_that_has_not_begun(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
-) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_escape_stops_an_answer_that_has_not_begun(chat: Chat, backend: Backend) -> None:
     chat.ask("Think for ever")
     answer = backend.next_answer()
     chat.wait("waiting")
@@ -124,11 +119,8 @@ def test_escape_stops_an_answer_that_has_not_begun(
 
 
 def test_stop_is_heard_while_the_server_hangs_in_the_middle_of_an_answer(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str, note_stop: NoteStop
+    chat: Chat, backend: Backend, note_stop: NoteStop
 ) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
     chat.ask("Hang")
     answer = backend.next_answer()
     answer.say("Well")
@@ -139,22 +131,16 @@ def test_stop_is_heard_while_the_server_hangs_in_the_middle_of_an_answer(
     assert chat.text == "Well"
 
 
-def test_stop_stays_under_the_pointer_while_the_answer_grows(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
-) -> None:
-    notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    chat = notebook.chat()
+def test_stop_stays_under_the_pointer_while_the_answer_grows(chat: Chat, backend: Backend) -> None:
     chat.ask("Grow")
     answer = backend.next_answer()
-    answer.say("One line")
-    chat.wait_for_text("One line")
+    chat.wait("waiting")
     before = chat.stop.bounding_box()
     # A press is a click only where the button is still there when the finger is lifted.
     chat.stop.hover()
     chat.page.mouse.down()
     for line in range(40):
-        answer.say(f"\n\nLine {line}")
+        answer.say(f"Line {line}\n\n")
         chat.wait_for_text(answer.shown)
         assert chat.stop.bounding_box() == before
     chat.page.mouse.up()

@@ -42,7 +42,7 @@ async def behind(messages):
 def litellm(tmp_path_factory):
     command = os.environ.get("LITELLM")
     if command is None:
-        pytest.skip("LITELLM must name the command `litellm` of an environment with litellm[proxy]")
+        pytest.fail("LITELLM must name the command `litellm` of an environment with litellm[proxy]")
     folder = tmp_path_factory.mktemp("litellm")
     with serving(behind) as upstream:
         mocks = {"mock": MOCKED, "limited": "litellm.RateLimitError"}

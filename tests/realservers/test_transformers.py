@@ -25,7 +25,7 @@ TOKENS = 200
 def transformers(tmp_path_factory):
     python = os.environ.get("TRANSFORMERS")
     if python is None:
-        pytest.skip("TRANSFORMERS must name a Python that has torch and transformers[serving]")
+        pytest.fail("TRANSFORMERS must name a Python that has torch and transformers[serving]")
     folder = tmp_path_factory.mktemp("transformers") / "tiny"
     subprocess.run([python, HERE / "tiny_llama.py", folder], check=True)
     command = Path(python).with_name("transformers")
