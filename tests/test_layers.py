@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "printer_widget"
 ROWS = (
-    {"errors", "sse", "events", "batching", "loop", "rate", "retry"},
+    {"errors", "sse", "events", "batching", "loop", "rate", "retry", "stamps"},
     {"conversation", "reply"},
     {"providers", "cassette"},
     {"sources", "demo"},
@@ -27,6 +27,7 @@ ROWS = (
     {"chat", "outbox"},
     {"commands"},
     {"kernel", "traits", "answerer", "options"},
+    {"synced"},
     {"widget"},
     {"testing"},
     {"__init__"},
@@ -101,8 +102,8 @@ def breaches(src: Path) -> list[str]:
                 found.append(f"{where}, but is pure: take it as an argument")
             elif top == "httpx" and module.as_posix() != "sources/http":
                 found.append(f"{where}: only sources/http knows httpx")
-            elif top in JUPYTER and room not in {"kernel", "widget"}:
-                found.append(f"{where}: only kernel and widget know Jupyter")
+            elif top in JUPYTER and room not in {"kernel", "synced", "widget"}:
+                found.append(f"{where}: only kernel, synced and widget know Jupyter")
     return found
 
 
@@ -125,7 +126,11 @@ def test_imports_run_one_way() -> None:
         ("wire", "from traitlets import Unicode", "is pure"),
         ("sources/function", "import httpx", "only sources/http knows httpx"),
         ("server/app", "from httpx import AsyncClient", "only sources/http knows httpx"),
-        ("turn", "from IPython.display import display", "only kernel and widget know Jupyter"),
+        (
+            "turn",
+            "from IPython.display import display",
+            "only kernel, synced and widget know Jupyter",
+        ),
         ("utilities", "", "no place in the design"),
     ],
 )

@@ -1,52 +1,46 @@
-"""ChatNode: the widget, its traits and its public API.
-
-Python's private state is the truth: the chat's snapshot, replaced on the turns' loop alone. The
-synced traits are assigned from it there, browsers are told by deltas, and whatever a browser writes
-into a trait is refused and put right.
-"""
+"""ChatNode: the widget as its user in Python knows it."""
 
 from __future__ import annotations
 
 import asyncio
 import difflib
-import logging
-import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-import anywidget
 import traitlets
 
-from . import kernel, wire
+from . import kernel
 from .answerer import choose
+from .attachments import attach_all
 from .chat import CallbackKind, Chat
-from .commands import Answer, Commands
-from .conversation import ConversationInfo, Message
+from .conversation import Attachment, ConversationInfo, Message
 from .errors import ChatError
 from .loop import turns
 from .options import view_options
-from .outbox import Outbox
-from .rate import RateLimit
 from .sources import SourceLike
-from .sync import Outgoing, State
-from .traits import OwnedDict, OwnedFlag, OwnedList, OwnedText
+from .stamps import FixedStamps, Stamps
+from .synced import SyncedChat
 from .turn import Turn
 
 T = TypeVar("T")
 OnText = TypeVar("OnText", bound=Callable[[str], object])
 OnReply = TypeVar("OnReply", bound=Callable[[Message], object])
 
-logger = logging.getLogger("printer_widget")
-
-_BUNDLE = Path(__file__).parent / "static" / "widget.js"
-_OWNED = ("streamedText", "messages", "_view", "isStreaming")
 _ALIASES = {"streamed_text": "streamedText", "is_streaming": "isStreaming"}
-_KEYWORDS = ("chat_node_id", "layout", "locale", "project_id", "suggestions", "system", "token")
+_KEYWORDS = (
+    "chat_node_id",
+    "deterministic",
+    "layout",
+    "locale",
+    "project_id",
+    "suggestions",
+    "system",
+    "token",
+)
 
 
-class ChatNode(anywidget.AnyWidget):
+class ChatNode(SyncedChat):
     """A chat in a notebook that streams its answers.
 
     Args:
@@ -61,6 +55,9 @@ class ChatNode(anywidget.AnyWidget):
         suggestions: questions that a reader can click on while nothing was said yet.
         locale: the language of the view, ``"en"`` or ``"de"``, which dates and numbers follow.
             Without it, English, with dates and numbers as the reader's browser has them.
+        deterministic: whether ``messages`` shall be the same in every run of a test or of a
+            notebook that is executed again: ids are counted and the clock stands still. Ids that
+            a server gives stay the server's, so the demo model then answers without one.
         layout: an ipywidgets Layout.
 
     Attributes:
@@ -79,14 +76,6 @@ class ChatNode(anywidget.AnyWidget):
         ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale.
     """
 
-    _esm = _BUNDLE.read_text("utf-8") if _BUNDLE.exists() else ""
-
-    streamedText = OwnedText("").tag(sync=True)  # noqa: N815  # the name on both sides
-    isStreaming = OwnedFlag(False).tag(sync=True)  # noqa: N815
-    messages = OwnedList().tag(sync=True)
-    _view = OwnedDict().tag(sync=True)
-    _options = OwnedDict().tag(sync=True)
-
     def __init__(
         self,
         source: SourceLike | None = None,
@@ -97,6 +86,7 @@ class ChatNode(anywidget.AnyWidget):
         chat_node_id: str | None = None,
         suggestions: Sequence[str] | None = None,
         locale: str | None = None,
+        deterministic: bool = False,
         **kwargs: Any,
     ) -> None:
         for name in kwargs:
@@ -104,15 +94,9 @@ class ChatNode(anywidget.AnyWidget):
                 near = difflib.get_close_matches(name, _KEYWORDS, n=1)
                 hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(_KEYWORDS)}"
                 raise TypeError(f"ChatNode got an unknown keyword {name!r}: {hint}")
-        if not self._esm:
-            raise FileNotFoundError(
-                "the browser's part of the widget is not built: static/widget.js is missing. "
-                "In a checkout, run: make build"
-            )
-        made, labels, proposed = choose(source, token)
+        made, labels, proposed = choose(source, token, embed=not deterministic)
         options = view_options(proposed if suggestions is None else suggestions, locale)
-        # AnyWidget's constructor already calls send_state, so private state comes first.
-        self._chat = Chat(
+        chat = Chat(
             made,
             loop=turns,
             show=self._show,
@@ -121,18 +105,14 @@ class ChatNode(anywidget.AnyWidget):
             system=system,
             project_id=project_id,
             chat_node_id=chat_node_id,
+            stamps=FixedStamps() if deterministic else Stamps(),
         )
-        self._commands = Commands(self._chat, self._send_custom)
-        self._outbox = Outbox(self._chat.state, send=self._send_out, loop=turns)
-        self._rate = RateLimit()
-        self.set_trait("_options", options)
-        super().__init__(**kwargs)
-        turns.call(self._assign, self._chat.state)
+        super().__init__(chat, options, **kwargs)
         kernel.stop_with_cell(self._stop_soon)
 
     # For its user: any thread ----------------------------------------------------------------
 
-    def send(self, text: str, *, context: Sequence[str] = ()) -> Turn:
+    def send(self, text: str, *, context: Sequence[str | Attachment] = ()) -> Turn:
         """Ask ``text``; the answer streams while the caller goes on.
 
         Args:
@@ -145,13 +125,12 @@ class ChatNode(anywidget.AnyWidget):
         Raises:
             BusyError: while a turn is running.
             ValueError: if the text is blank.
+            TypeError: if the text or the context is none.
             ClosedError: after :meth:`close`.
         """
         if not isinstance(text, str):
             raise TypeError(f"expected the question as text, got {type(text).__name__}")
-        if isinstance(context, str) or not all(isinstance(part, str) for part in context):
-            raise TypeError("context must be a list of texts, such as context=[notes]")
-        return turns.call(self._chat.ask, text, tuple(context))
+        return turns.call(self._chat.ask, text, attach_all(context))
 
     def retry(self) -> Turn:
         """Ask the last question again; the new answer comes after the earlier one.
@@ -242,16 +221,6 @@ class ChatNode(anywidget.AnyWidget):
             with suppress(ChatError):
                 await turn
 
-    def close(self) -> None:
-        """Stop what is streaming and take the widget off the screen, for good."""
-        if "_chat" in self.__dict__ and not self._chat.closed and not turns.stopped:
-            turns.call(self._shut)
-        super().close()
-
-    def _shut(self) -> None:
-        self._chat.close()
-        self._outbox.close()
-
     def on_token(self, callback: OnText) -> OnText:
         """Call ``callback(text)`` with each piece of an answer, every 16 ms at most.
 
@@ -313,95 +282,6 @@ class ChatNode(anywidget.AnyWidget):
             "a ChatNode cannot be pickled or copied: it holds a live stream and maybe a token. "
             "Keep chat.messages, which is plain JSON data"
         )
-
-    # To browsers and observers: on the turns' loop -------------------------------------------
-
-    def _show(self, state: State) -> None:
-        # Browsers first: a slow observer keeps Python waiting, not the screen.
-        self._outbox.show(state)
-        self._assign(state)
-
-    def _assign(self, state: State) -> None:
-        started = time.perf_counter()
-        values = state.full()
-        for name in _OWNED:
-            try:
-                self.set_trait(name, values[name])
-            except Exception:
-                logger.exception("an observer of the chat's %s failed", name)
-        self._chat.warn_if_slow(time.perf_counter() - started)
-
-    def _send_out(self, message: Outgoing) -> None:
-        if isinstance(message, wire.Update):
-            self._send({"method": "update", "state": message.state, "buffer_paths": []})
-        elif isinstance(message, wire.Append | wire.Reason) and self.comm is not None:
-            kernel.send_orphan(self.comm, {"method": "custom", "content": message.to_json()})
-        else:
-            self._send_custom(message)
-
-    def _put_right(self, keys: set[str]) -> None:
-        others = keys.difference(_OWNED)
-        if others:
-            super().send_state(others)
-        if len(others) < len(keys):
-            self._outbox.send_all()
-
-    # Called by ipywidgets --------------------------------------------------------------------
-
-    def open(self) -> None:
-        """Open the comm, if none is open yet."""
-        super().open()
-        kernel.tune_comm(self.comm, self._handle_msg)
-
-    def send_state(self, key: str | Iterable[str] | None = None) -> None:
-        """Send state to the browsers; the chat's own keys go out as deltas and keyframes."""
-        if "_outbox" not in self.__dict__:
-            return
-        keys = {key} if isinstance(key, str) else set(self.keys if key is None else key)
-        own = keys.intersection(_OWNED)
-        if not own:
-            super().send_state(keys)
-        elif key is None or not turns.is_here():
-            # A front end or a user asked: answered in order with what the loop sends. On the
-            # loop it is our own assignment of a trait, whose news is already on its way.
-            turns.post(self._put_right, keys)
-
-    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
-        """Return the state of the keys, the chat's own all from one snapshot."""
-        state: dict[str, Any] = super().get_state(key, drop_defaults)
-        if "_chat" in self.__dict__:
-            full = self._chat.state.full()
-            state.update((name, full[name]) for name in _OWNED if name in state)
-        return state
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Refuse what a browser writes into a trait, and show it the truth again."""
-        refused = set(sync_data).intersection(self.keys)
-        if refused and self._rate.allows(time.monotonic()):
-            turns.post(self._put_right, refused)
-
-    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
-        try:
-            command = wire.parse_command(content)
-        except wire.WireError as error:
-            logger.debug("refused a message from the browser: %s", error)
-            return
-        if command is None:
-            super()._handle_custom_msg(content, buffers)
-        elif isinstance(command, wire.Stop) or self._rate.allows(time.monotonic()):
-            turns.post(self._obey, command)
-
-    def _obey(self, command: wire.Command) -> None:
-        match command:
-            case wire.Report():
-                self._outbox.heard(command)
-            case wire.Stop(turn=turn):
-                self._commands.stop(turn)
-            case _:
-                self._commands.obey(command)
-
-    def _send_custom(self, message: wire.Append | wire.Patch | wire.Reason | Answer) -> None:
-        self._send({"method": "custom", "content": message.to_json()})
 
     def _stop_soon(self) -> None:
         turns.post(self.stop)
