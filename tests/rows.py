@@ -23,7 +23,12 @@ _BEGIN, _END = "<!-- lifecycles -->", "<!-- /lifecycles -->"
 
 
 class Note:
-    """What one run of a row notes; seconds."""
+    """What one run of a row notes.
+
+    Attributes:
+        ending: what the reader was told at the end.
+        took_s: the longest recovery, in seconds; None where there was none to measure.
+    """
 
     def __init__(self) -> None:
         self.ending = ""
@@ -31,14 +36,19 @@ class Note:
         self._since: float | None = None
 
     def begin(self) -> None:
-        """From now on nothing stands in the way any more."""
+        """From now on nothing stands in the way of the stream any more."""
         self._since = time.monotonic()
 
-    def end(self, ending: str) -> None:
-        """Everything is as it has to be, and ``ending`` is what the reader is told."""
-        self.ending = " ".join(ending.split())
+    def recovered(self) -> None:
+        """What had come is shown again, or the end of it; does nothing when called again."""
         if self._since is not None:
-            self.took_s = time.monotonic() - self._since
+            self.took_s = max(self.took_s or 0.0, time.monotonic() - self._since)
+            self._since = None
+
+    def end(self, ending: str) -> None:
+        """Recovered, if it was not before, and told of the end of the answer."""
+        self.recovered()
+        self.ending = " ".join(ending.split())
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ _SETTINGS = {
 class LabServer:
     """One JupyterLab server, and a REST client to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.root = folder / "notebooks"
         self.root.mkdir()
         self.log = folder / "server.log"
@@ -66,6 +66,7 @@ class LabServer:
                     f"--IdentityProvider.token={self.token}",
                     "--LabApp.expose_app_in_browser=True",
                     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                    *options,
                 ],
                 env=env,
                 stdout=log,
