@@ -23,7 +23,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from ..providers.base import RequestSpec
 from .entry import Chunk, Entry
 
-PLACEHOLDER = "[redacted]"
+PLACEHOLDER = "…"
+"""Stands for a secret, as in the sentences that providers make of what a server said."""
 
 SHORTEST = 6
 """In characters."""
@@ -69,7 +70,7 @@ _PLACED = r"""
     | (?<=://)[^\s/:@"'<>]+:[^\s/@"'<>]+(?=@)                          # user and password of a URL
     | (?i:(?<=bearer[ ]))[A-Za-z0-9._~+/-]{16,}=*
     | (?i:(?<=[?&]key=)|(?<=[?&]sig=)|(?<=token=)|(?<=api[-_]key=)|(?<=apikey=)|(?<=password=))
-      [^\s&"'<>\\#\[]{6,}
+      [^\s&"'<>\\#]{6,}
 """
 """What may be one by its place: an example in an answer is often written so, too."""
 
