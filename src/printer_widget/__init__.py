@@ -28,7 +28,7 @@ from .events import (
     Usage,
 )
 from .providers import AGUI, AnthropicMessages, Function, OpenAIChat, Printer, VercelUI
-from .sources import stream_chat
+from .sources import Replay, record, stream_chat
 from .turn import Turn
 from .widget import ChatNode
 
@@ -55,6 +55,7 @@ __all__ = [
     "ProviderError",
     "ReasoningDelta",
     "Reconnecting",
+    "Replay",
     "StreamEnd",
     "StreamError",
     "StreamEvent",
@@ -67,5 +68,6 @@ __all__ = [
     "Turn",
     "Usage",
     "VercelUI",
+    "record",
     "stream_chat",
 ]

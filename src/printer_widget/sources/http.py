@@ -20,6 +20,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from copy import copy
 from datetime import UTC, datetime
 from functools import cache, partial
 from math import ceil
@@ -67,7 +68,8 @@ _WHOLE = ServerSentEvent("message", "", "")
 
 _telling: set[asyncio.Task[None]] = set()
 
-_Opening = AbstractAsyncContextManager[httpx.Response]
+Opening = AbstractAsyncContextManager[httpx.Response]
+"""A request that is sent when it is entered, and gives the response."""
 
 MAX_ERROR_BYTES = 64 << 10
 """How much of an error's body is read: 64 KiB."""
@@ -103,10 +105,22 @@ class HttpSource:
         self._max_event_bytes = max_event_bytes
         self._transport = transport
         self._wait = wait
+        self._taped: Callable[[RequestSpec, Opening], Opening] = lambda _spec, opening: opening
 
     def __repr__(self) -> str:
         """Return the provider's repr, which shows nothing secret."""
         return f"HttpSource({self._provider!r})"
+
+    def taped(self, connection: Callable[[RequestSpec, Opening], Opening]) -> HttpSource:
+        """Return this source with another way into each connection of an answer."""
+        other = copy(self)
+        other._taped = connection  # noqa: SLF001  # it is one of us
+        return other
+
+    @property
+    def provider(self) -> Provider:
+        """The protocol, and where it is spoken."""
+        return self._provider
 
     @property
     def label(self) -> str:
@@ -196,7 +210,10 @@ class HttpSource:
         spec = await asyncio.to_thread(connect) if self._provider.may_block else connect()
         answered = False
         try:
-            async with await self._client() as client, self._open(client, spec) as response:
+            async with (
+                await self._client() as client,
+                self._taped(spec, self._open(client, spec)) as response,
+            ):
                 answered = response.status_code == httpx.codes.OK
                 if not answered:
                     raise await self._refusal(response)
@@ -252,7 +269,7 @@ class HttpSource:
             "used: expected an http:// or https:// URL; socks5:// needs: pip install 'httpx[socks]'"
         )
 
-    def _open(self, client: httpx.AsyncClient, spec: RequestSpec) -> _Opening:
+    def _open(self, client: httpx.AsyncClient, spec: RequestSpec) -> Opening:
         headers = {"Accept-Encoding": "identity", "Cache-Control": "no-store", **spec.headers}
         body = None
         if spec.json is not None:
