@@ -5,7 +5,7 @@ It reads in light and dark, on paper, and where a host takes its styles away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..conversation import Message
 from ..escaped import escaped, text_as_html
@@ -50,6 +50,12 @@ def to_fragment(messages: Iterable[Message], *, times: bool) -> str:
     """Return what a page or a notebook's output may hold."""
     sections = "\n".join("".join(_section(message, times=times)) for message in messages)
     return f'<div class="printer-transcript">\n{sections or "<p>Nothing was said yet.</p>"}\n</div>'
+
+
+def to_fallback(name: str, messages: Sequence[Message]) -> str:
+    """Return what stands for a chat where it cannot be drawn: what was said when it was shown."""
+    said = f"\n{to_fragment(messages, times=False)}" if messages else ""
+    return f"<p><em>{escaped(name)}: a chat, to be used where its kernel runs.</em></p>{said}"
 
 
 def _section(message: Message, *, times: bool) -> Iterator[str]:

@@ -55,6 +55,10 @@ class Transcript:
         """Return plain text: who said what, and how it ended; no times."""
         return "\n\n".join(map(_as_text, self.messages)) or "Nothing was said yet."
 
+    def to_fallback(self, name: str) -> str:
+        """Return HTML for where the chat ``name`` cannot be drawn; no times."""
+        return html.to_fallback(name, self.messages)
+
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the conversation in the format that the name's ending says.
 
