@@ -27,6 +27,7 @@ _SIGN = "display: inline-block; border-left: 0.2em dotted"
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
 _INLINE = re.compile(r"(`[^`\n]+`)|(\*\*[^\s*][^*\n]*\*\*)")
+_BLANK = re.compile(r"\n(?=[^\S\n]*\n)")
 # What changes the order of the letters around it, or is not seen at all; in code that misleads.
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
@@ -40,12 +41,14 @@ def text_as_html(text: str) -> str:
     HTML cannot hold NUL, which becomes U+FFFD; and the line break right after the tag belongs to
     the tag.
     """
-    return f'<pre class="printer-text" dir="auto" style="{_TEXT}">\n{"".join(_parts(text))}</pre>'
+    # With a blank line in it, HTML within Markdown would end there, and Markdown begin.
+    inner = _BLANK.sub("&#10;", f"\n{''.join(_parts(text))}")
+    return f'<pre class="printer-text" dir="auto" style="{_TEXT}">{inner}</pre>'
 
 
 def escaped(text: str) -> str:
-    """Return ``text`` for use between tags or within a quoted attribute."""
-    return escape(text).replace("\r", "&#13;").replace("\0", "\ufffd")
+    """Return ``text``, on one line, for use between tags or within a quoted attribute."""
+    return _lines(text).replace("\n", "&#10;")
 
 
 def without_controls(text: str) -> str:
@@ -56,6 +59,10 @@ def without_controls(text: str) -> str:
     return text.translate(_PICTURES)
 
 
+def _lines(text: str) -> str:
+    return escape(text).replace("\r", "&#13;").replace("\0", "\ufffd")
+
+
 def _parts(text: str) -> Iterator[str]:
     for kind, lines in _blocks(text):
         joined = "".join(lines)
@@ -64,7 +71,7 @@ def _parts(text: str) -> Iterator[str]:
         elif kind == "code":
             yield f'<code style="{_CODE}">{_code(joined)}</code>'
         else:
-            yield f'<code style="{_TABLE}">{escaped(joined)}</code>'
+            yield f'<code style="{_TABLE}">{_lines(joined)}</code>'
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -91,22 +98,22 @@ def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def _line(line: str) -> str:
     if _HEADING.match(line):
-        return f"<b>{escaped(line)}</b>"
+        return f"<b>{_lines(line)}</b>"
     done, parts = 0, []
     for found in _INLINE.finditer(line):
-        parts.append(escaped(line[done : found.start()]))
+        parts.append(_lines(line[done : found.start()]))
         code, strong = found[1], found[2]
         parts.append(f'<code style="{_WORD}">{_code(code)}</code>' if code else _strong(strong))
         done = found.end()
-    return "".join([*parts, escaped(line[done:])])
+    return "".join([*parts, _lines(line[done:])])
 
 
 def _strong(text: str) -> str:
-    return f"<b>{escaped(text)}</b>"
+    return f"<b>{_lines(text)}</b>"
 
 
 def _code(text: str) -> str:
-    return _UNSEEN.sub(_sign, escaped(text))
+    return _UNSEEN.sub(_sign, _lines(text))
 
 
 def _sign(unseen: re.Match[str]) -> str:

@@ -118,7 +118,7 @@ def active(text: str) -> str:
 def _message(message: Message) -> str:
     about = message.to_dict()
     del about["content"]
-    head = filter(None, [who(message), _line(message.model or ""), when(message)])
+    head = filter(None, [who(message), _line(message.model or ""), _line(when(message))])
     notes = [
         *(f"with {_line(shown_with(item))}" for item in message.context),
         *(f"asks for the tool {_line(tool['name'])}" for tool in message.tools),
