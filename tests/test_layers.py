@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "printer_widget"
 ROWS = (
-    {"errors", "sse", "events", "batching", "loop", "rate", "retry", "stamps"},
+    {"errors", "sse", "events", "escaped", "batching", "loop", "rate", "retry", "stamps"},
     {"conversation", "reply"},
     {"providers", "cassette"},
     {"sources", "demo"},
@@ -26,14 +26,24 @@ ROWS = (
     {"wire", "sync", "attachments", "transcript"},
     {"chat", "outbox"},
     {"commands"},
-    {"kernel", "traits", "answerer", "options"},
+    {"kernel", "terminal", "traits", "answerer", "options"},
     {"synced"},
     {"widget"},
     {"testing"},
     {"__init__"},
 )
 ROW_OF = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-PURE = {"sse", "events", "conversation", "reply", "batching", "rate", "retry", "providers"}
+PURE = {
+    "sse",
+    "events",
+    "escaped",
+    "conversation",
+    "reply",
+    "batching",
+    "rate",
+    "retry",
+    "providers",
+}
 PURE |= ROWS[ROW_OF["wire"]]
 PURE |= {"cassette"}
 IMPURE = {"asyncio", "httpx", "traitlets", "anywidget"}

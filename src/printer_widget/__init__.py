@@ -29,6 +29,7 @@ from .events import (
 )
 from .providers import AGUI, AnthropicMessages, Function, OpenAIChat, Printer, VercelUI
 from .sources import Replay, record, stream_chat
+from .transcript import Transcript
 from .turn import Turn
 from .widget import ChatNode
 
@@ -65,6 +66,7 @@ __all__ = [
     "StreamTooLarge",
     "TextDelta",
     "ToolCallDelta",
+    "Transcript",
     "Turn",
     "Usage",
     "VercelUI",

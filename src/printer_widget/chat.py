@@ -22,7 +22,8 @@ from .loop import BackgroundLoop
 from .sources import Archive, Source
 from .stamps import Stamps
 from .sync import State
-from .turn import Turn, WatchCell
+from .transcript import Transcript
+from .turn import Echo, Turn, WatchCell, silent
 from .wire import JSON, utf16_length
 
 logger = logging.getLogger("printer_widget")
@@ -53,6 +54,7 @@ class Chat:
         show: Callable[[State], None],
         watch_cell: WatchCell,
         labels: Mapping[str, str],
+        echo: Echo = silent,
         system: str | None = None,
         project_id: str | None = None,
         chat_node_id: str | None = None,
@@ -65,6 +67,7 @@ class Chat:
         self._loop = loop
         self._show = show
         self._watch_cell = watch_cell
+        self._echo = echo
         self._system = join_surrogates(system) if system else None
         self._project_id = project_id
         self._node_id = chat_node_id or uuid.uuid4().hex
@@ -81,7 +84,7 @@ class Chat:
         self._check_free()
         _check_not_blank(text)
         message = Message(
-            id=self._stamps.name("message"),
+            id=self._name("message"),
             role="user",
             content=join_surrogates(text),
             timestamp=self._stamps.time(),
@@ -118,6 +121,19 @@ class Chat:
         """Begin a new conversation; see ``ChatNode.clear``."""
         self._check_free()
         self._show_conversation(Conversation())
+
+    def restore(self, messages: tuple[Message, ...]) -> None:
+        """Go on with a conversation that was kept; see ``ChatNode.load``."""
+        self._check_free()
+        name = messages[-1].conversation_id if messages else None
+        self._show_conversation(Conversation(messages=messages, id=name))
+
+    def transcript(self, *, ended: bool = False) -> Transcript:
+        """Return the conversation as it stands, or (``ended``) without what still streams."""
+        messages = self._conversation.messages
+        if self.state.streaming and self.turn is not None and not ended:
+            messages += (self.turn.so_far(),)
+        return Transcript(messages, f"Conversation with {self.source.label}")
 
     async def conversations(self) -> tuple[ConversationInfo, ...]:
         """Return what the server keeps; see ``ChatNode.conversations``."""
@@ -238,6 +254,13 @@ class Chat:
                 "an answer is still streaming: wait for it (await chat.idle()), or chat.stop() it"
             )
 
+    def _name(self, kind: str) -> str:
+        """Return a name that no message has, not even one that was loaded."""
+        taken = {message.id for message in self._conversation.messages}
+        while (name := self._stamps.name(kind)) in taken:
+            pass
+        return name
+
     def _find(self, message_id: str) -> Message:
         try:
             return self._conversation.messages[self._conversation.index(message_id)]
@@ -257,12 +280,13 @@ class Chat:
         turn = Turn(
             question,
             self.source,
-            id=self._stamps.name("turn"),
+            id=self._name("turn"),
             timestamp=self._stamps.time(),
             loop=self._loop,
             listener=self,
             batcher=Batcher(interval_s=max(INTERVAL_S, (len(_running) + 1) / MAX_FLUSHES_PER_S)),
             watch_cell=self._watch_cell,
+            echo=self._echo,
         )
         self.turn = turn
         _running.add(turn)

@@ -16,6 +16,8 @@
 - ``%autoreload`` puts a module's new classes in the place of the old ones, whose objects live on.
   Slots of the one do not fit the other: a chat that streams would never end. From the first chat
   on, this package is left out of it.
+- Updating a widget's own output takes its view away, with focus and draft. :class:`StaticOutput` is
+  an output of its own beside it.
 
 Outside of IPython all of these do nothing.
 """
@@ -23,12 +25,16 @@ Outside of IPython all of these do nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
+import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import Any
+
+logger = logging.getLogger("printer_widget")
 
 _TICK_S = 0.05
 
@@ -79,7 +85,7 @@ async def _tick() -> None:
 
 def stop_with_cell(stop: Callable[[], None]) -> None:
     """Call the bound method ``stop`` when the cell that is running now is run again."""
-    shell = _shell()
+    shell = running_shell()
     if shell is None:
         return
     if shell not in _hooked:
@@ -93,12 +99,55 @@ def stop_with_cell(stop: Callable[[], None]) -> None:
         _stops.setdefault(cell_id, []).append(weakref.WeakMethod(stop))
 
 
-def _shell() -> Any:
+def running_shell() -> Any:
+    """Return IPython's shell; None where IPython does not run."""
     if "IPython" not in sys.modules:
         return None
     from IPython import get_ipython
 
     return get_ipython()
+
+
+def is_terminal(shell: Any) -> bool:
+    """Say whether a shell is one in a terminal."""
+    module = sys.modules.get("IPython.terminal.interactiveshell")
+    return module is not None and isinstance(shell, module.TerminalInteractiveShell)
+
+
+def is_running() -> bool:
+    """Say whether this process is a kernel, whose outputs a notebook shows."""
+    return getattr(running_shell(), "kernel", None) is not None
+
+
+class StaticOutput:
+    """An output of a kernel beside a widget, which changes while the widget's own must not."""
+
+    def __init__(self) -> None:
+        self._id = uuid.uuid4().hex
+        self._content: object = None
+
+    def show(self, bundle: Any, content: object) -> None:
+        """Display a widget's bundle, and ``content`` below it."""
+        from IPython.display import display
+
+        data, metadata = bundle
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        self._content = content
+        display(content, display_id=self._id)  # type: ignore[no-untyped-call]
+
+    def update(self, content: object) -> None:
+        """Put ``content`` in its place wherever it was displayed; raises nothing."""
+        if self._content is None or content == self._content:
+            return
+        from IPython.display import update_display
+
+        self._content = content
+        try:
+            # Without the context that the caller's turn began in: a notebook that is executed
+            # without a front end takes an update from the cell that runs now.
+            Context().run(update_display, content, display_id=self._id)
+        except Exception:
+            logger.exception("the transcript beside a chat could not be brought up to date")
 
 
 def _cell_id(shell: Any) -> str | None:

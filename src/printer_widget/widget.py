@@ -6,11 +6,12 @@ import asyncio
 import difflib
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, NoReturn, TypeVar
+from os import PathLike
+from typing import Any, NoReturn, Self, TypeVar
 
 import traitlets
 
-from . import kernel
+from . import kernel, terminal
 from .answerer import choose
 from .attachments import attach_all
 from .chat import CallbackKind, Chat
@@ -20,7 +21,9 @@ from .loop import turns
 from .options import view_options
 from .sources import SourceLike
 from .stamps import FixedStamps, Stamps
+from .sync import State
 from .synced import SyncedChat
+from .transcript import Transcript
 from .turn import Turn
 
 T = TypeVar("T")
@@ -34,6 +37,7 @@ _KEYWORDS = (
     "layout",
     "locale",
     "project_id",
+    "static",
     "suggestions",
     "system",
     "token",
@@ -58,6 +62,10 @@ class ChatNode(SyncedChat):
         deterministic: whether ``messages`` shall be the same in every run of a test or of a
             notebook that is executed again: ids are counted and the clock stands still. Ids that
             a server gives stay the server's, so the demo model then answers without one.
+        static: whether to keep a transcript beside the displayed chat, as an output of its own
+            that is brought up to date at each ending. It stays in the saved notebook, and is
+            readable without a kernel. nbval knows no outputs that change: there, end with a cell
+            ``chat.transcript()`` instead.
         layout: an ipywidgets Layout.
 
     Attributes:
@@ -87,6 +95,7 @@ class ChatNode(SyncedChat):
         suggestions: Sequence[str] | None = None,
         locale: str | None = None,
         deterministic: bool = False,
+        static: bool = False,
         **kwargs: Any,
     ) -> None:
         for name in kwargs:
@@ -101,12 +110,14 @@ class ChatNode(SyncedChat):
             loop=turns,
             show=self._show,
             watch_cell=kernel.watch_cell,
+            echo=terminal.echo,
             labels=labels,
             system=system,
             project_id=project_id,
             chat_node_id=chat_node_id,
             stamps=FixedStamps() if deterministic else Stamps(),
         )
+        self._still = kernel.StaticOutput() if static else None
         super().__init__(chat, options, **kwargs)
         kernel.stop_with_cell(self._stop_soon)
 
@@ -215,6 +226,41 @@ class ChatNode(SyncedChat):
         """
         await _on_loop(self._chat.remove(conversation_id))
 
+    def transcript(self) -> Transcript:
+        """Return the conversation as it stands now, to be displayed or saved.
+
+        An answer that is still coming is in it as far as it came, and says so.
+        """
+        if turns.stopped:
+            return self._chat.transcript()
+        return turns.call(self._chat.transcript)
+
+    @classmethod
+    def load(
+        cls,
+        transcript: str | PathLike[str] | Transcript,
+        source: SourceLike | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Return a chat that goes on with a conversation that was kept.
+
+        Args:
+            transcript: a Transcript, or a file as ``chat.transcript().save(path)`` wrote it:
+                ``.json``, ``.jsonl`` or ``.md``.
+            source: who answers from now on; see :class:`ChatNode`.
+            kwargs: what else a ChatNode takes.
+
+        Raises:
+            ValueError: if the file is none of these.
+            OSError: if it cannot be read.
+            TypeError: as ChatNode does.
+        """
+        if not isinstance(transcript, Transcript):
+            transcript = Transcript.load(transcript)
+        chat = cls(source, **kwargs)
+        turns.call(chat._chat.restore, transcript.messages)
+        return chat
+
     async def idle(self) -> None:
         """Wait until no turn is running; however it ends, nothing is raised."""
         while (turn := self._chat.turn) is not None and not turn.done():
@@ -268,6 +314,24 @@ class ChatNode(SyncedChat):
         """Stop observing traits; takes the Pythonic names too."""
         super().unobserve(handler, _traits(names), **kwargs)
 
+    def _show(self, state: State) -> None:
+        super()._show(state)
+        if self._still is not None and not state.streaming:
+            self._still.update(self._chat.transcript())
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            # What still streams is left out: a notebook shall put out the same in every run.
+            said = self._chat.transcript(ended=True)
+            bundle[0]["text/html"] = said.to_fallback(repr(self))
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        if self._still is None or not kernel.is_running():
+            raise NotImplementedError  # IPython then takes the bundle, as for any widget
+        self._still.show(self._repr_mimebundle_(), self.transcript())
+
     def __repr__(self) -> str:
         """Return what stays the same in every run, so that a stored output compares equal."""
         return f"ChatNode({self._chat.source.label})" if "_chat" in self.__dict__ else "ChatNode()"
@@ -280,7 +344,7 @@ class ChatNode(SyncedChat):
         """
         raise TypeError(
             "a ChatNode cannot be pickled or copied: it holds a live stream and maybe a token. "
-            "Keep chat.messages, which is plain JSON data"
+            "Keep chat.transcript(), or chat.messages, which is plain JSON data"
         )
 
     def _stop_soon(self) -> None:
