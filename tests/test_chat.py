@@ -5,12 +5,13 @@ import logging
 import pytest
 
 from printer_widget import BusyError, ChatNode, ClosedError, ConversationAssigned, ProviderError
-from sources import Scripted, at_once
+from printer_widget.testing import ScriptedModel
+from sources import at_once
 
 
 @pytest.fixture
 def source():
-    return Scripted()
+    return ScriptedModel()
 
 
 @pytest.fixture
@@ -228,7 +229,7 @@ def test_a_slow_observer_is_warned_about_once(chat, source, caplog, monkeypatch)
 
 
 def test_many_chats_at_once_stay_under_the_common_budget():
-    sources = [Scripted() for _ in range(20)]
+    sources = [ScriptedModel() for _ in range(20)]
     chats = [ChatNode(source) for source in sources]
     batchers = [chat.send("Hi")._batcher for chat in chats]
     assert batchers[0].interval_s == pytest.approx(0.016)

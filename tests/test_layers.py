@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "printer_widget"
 ROWS = (
-    {"errors", "sse", "events", "batching", "loop", "rate", "retry"},
+    {"errors", "sse", "events", "batching", "loop", "rate", "retry", "stamps"},
     {"conversation", "reply"},
     {"providers", "cassette"},
     {"sources", "demo"},

@@ -13,7 +13,6 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from .batching import INTERVAL_S, Batcher, join_surrogates
@@ -21,6 +20,7 @@ from .conversation import Attachment, Conversation, ConversationInfo, Message, Q
 from .errors import BusyError, ChatError, ClosedError
 from .loop import BackgroundLoop
 from .sources import Archive, Source
+from .stamps import Stamps
 from .sync import State
 from .turn import Turn, WatchCell
 from .wire import JSON, utf16_length
@@ -56,6 +56,7 @@ class Chat:
         system: str | None = None,
         project_id: str | None = None,
         chat_node_id: str | None = None,
+        stamps: Stamps,
     ) -> None:
         self.source = source
         self.state = State(labels=labels)
@@ -67,6 +68,7 @@ class Chat:
         self._system = join_surrogates(system) if system else None
         self._project_id = project_id
         self._node_id = chat_node_id or uuid.uuid4().hex
+        self._stamps = stamps
         self._conversation = Conversation()
         self._callbacks: dict[CallbackKind, list[Callable[[Any], object]]] = {}
         self._warned = False
@@ -79,10 +81,10 @@ class Chat:
         self._check_free()
         _check_not_blank(text)
         message = Message(
-            id=uuid.uuid4().hex,
+            id=self._stamps.name("message"),
             role="user",
             content=join_surrogates(text),
-            timestamp=_timestamp(),
+            timestamp=self._stamps.time(),
             conversation_id=self._conversation.id,
             context=context,
         )
@@ -250,13 +252,13 @@ class Chat:
             system=self._system,
             chat_node_id=self._node_id,
             project_id=self._project_id,
-            run_id=uuid.uuid4().hex,
+            run_id=uuid.uuid4().hex,  # random always: only a server sees it, and may know the last
         )
         turn = Turn(
             question,
             self.source,
-            id=uuid.uuid4().hex,
-            timestamp=_timestamp(),
+            id=self._stamps.name("turn"),
+            timestamp=self._stamps.time(),
             loop=self._loop,
             listener=self,
             batcher=Batcher(interval_s=max(INTERVAL_S, (len(_running) + 1) / MAX_FLUSHES_PER_S)),
@@ -304,7 +306,3 @@ class Chat:
 def _check_not_blank(text: str) -> None:
     if not text.strip():
         raise ValueError("the question is blank: expected some text to send")
-
-
-def _timestamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

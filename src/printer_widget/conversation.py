@@ -139,9 +139,9 @@ class ConversationInfo:
         updated_at: when something was last said in it: ISO 8601, or ``""``.
     """
 
-    id: str
+    id: str = field(repr=False)
     title: str
-    updated_at: str = ""
+    updated_at: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ class Conversation:
     """A conversation's finished messages, and the id that its server gave it."""
 
     messages: tuple[Message, ...] = ()
-    id: str | None = None
+    id: str | None = field(default=None, repr=False)
 
     def add(self, message: Message) -> Conversation:
         """Return this conversation with ``message`` at its end."""

@@ -19,6 +19,7 @@ from .errors import ChatError
 from .loop import turns
 from .options import view_options
 from .sources import SourceLike
+from .stamps import FixedStamps, Stamps
 from .synced import SyncedChat
 from .turn import Turn
 
@@ -27,7 +28,16 @@ OnText = TypeVar("OnText", bound=Callable[[str], object])
 OnReply = TypeVar("OnReply", bound=Callable[[Message], object])
 
 _ALIASES = {"streamed_text": "streamedText", "is_streaming": "isStreaming"}
-_KEYWORDS = ("chat_node_id", "layout", "locale", "project_id", "suggestions", "system", "token")
+_KEYWORDS = (
+    "chat_node_id",
+    "deterministic",
+    "layout",
+    "locale",
+    "project_id",
+    "suggestions",
+    "system",
+    "token",
+)
 
 
 class ChatNode(SyncedChat):
@@ -45,6 +55,9 @@ class ChatNode(SyncedChat):
         suggestions: questions that a reader can click on while nothing was said yet.
         locale: the language of the view, ``"en"`` or ``"de"``, which dates and numbers follow.
             Without it, English, with dates and numbers as the reader's browser has them.
+        deterministic: whether ``messages`` shall be the same in every run of a test or of a
+            notebook that is executed again: ids are counted and the clock stands still. Ids that
+            a server gives stay the server's, so the demo model then answers without one.
         layout: an ipywidgets Layout.
 
     Attributes:
@@ -73,6 +86,7 @@ class ChatNode(SyncedChat):
         chat_node_id: str | None = None,
         suggestions: Sequence[str] | None = None,
         locale: str | None = None,
+        deterministic: bool = False,
         **kwargs: Any,
     ) -> None:
         for name in kwargs:
@@ -80,7 +94,7 @@ class ChatNode(SyncedChat):
                 near = difflib.get_close_matches(name, _KEYWORDS, n=1)
                 hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(_KEYWORDS)}"
                 raise TypeError(f"ChatNode got an unknown keyword {name!r}: {hint}")
-        made, labels, proposed = choose(source, token)
+        made, labels, proposed = choose(source, token, embed=not deterministic)
         options = view_options(proposed if suggestions is None else suggestions, locale)
         chat = Chat(
             made,
@@ -91,6 +105,7 @@ class ChatNode(SyncedChat):
             system=system,
             project_id=project_id,
             chat_node_id=chat_node_id,
+            stamps=FixedStamps() if deterministic else Stamps(),
         )
         super().__init__(chat, options, **kwargs)
         kernel.stop_with_cell(self._stop_soon)
