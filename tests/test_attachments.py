@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
+from traitlets.config import Config
 
 from printer_widget import Attachment
 from printer_widget.attachments import Cell, attach, attach_all, kind_of, natural_name
@@ -41,6 +43,7 @@ class Disguised(Hostile):
     __class__ = property(lambda self: pytest.fail("its class was asked of itself"))
 
 
+NO_HISTORY = Config({"HistoryManager": {"enabled": False}})
 SALES = pd.DataFrame(
     {
         "region": pd.Categorical(["North", "South"] * 600),
@@ -102,7 +105,6 @@ def test_a_series_is_its_name_its_dtype_and_its_first_values() -> None:
         "0,0.0",
     ]
     assert lines[-1] == "… (1,150 more values)"
-    assert natural_name(SALES["amount"]) == "amount"
 
 
 def test_an_array_with_two_axes_is_a_table() -> None:
@@ -192,9 +194,7 @@ def test_the_default_of_a_parameter_is_not_written_out() -> None:
 
 
 def test_a_class_of_a_cell_is_found_by_its_methods() -> None:
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shell = InteractiveShell()
+    shell = InteractiveShell(config=NO_HISTORY)
     shell.run_cell("x = 1\nclass Shop:\n    name = 'S'\n    def sell(self): return 1")
     shop = shell.user_ns["Shop"]
     assert text(shop) == "class Shop:\n    name = 'S'\n    def sell(self): return 1"

@@ -13,6 +13,7 @@
   does not wake it. :func:`watch_cell` knows the cell's task, and keeps the loop awake.
 - Running a cell again leaves the widget of its last run streaming with nobody to see it.
   :func:`stop_with_cell` stops it.
+- What the reader named, and the cells that ran, are IPython's. :func:`things` finds them.
 
 Outside of IPython all of these do nothing.
 """
@@ -27,7 +28,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from .attachments import Cell
+
 _TICK_S = 0.05
+_CELLS = 50
 
 _cell_task: ContextVar[asyncio.Task[Any] | None] = ContextVar("cell_task", default=None)
 _stops: dict[str, list[weakref.WeakMethod[Callable[[], None]]]] = {}
@@ -87,6 +91,35 @@ def stop_with_cell(stop: Callable[[], None]) -> None:
     cell_id = _cell_id(shell)
     if cell_id is not None:
         _stops.setdefault(cell_id, []).append(weakref.WeakMethod(stop))
+
+
+def things() -> dict[str, Any]:
+    """Return what the reader has named, then the last cells as ``In[3]``; from any thread.
+
+    Private names are not among them, nor what IPython itself put there.
+    """
+    shell = _shell()
+    hidden = getattr(shell, "user_ns_hidden", {})
+    named = {
+        name: thing
+        for name, thing in dict(getattr(shell, "user_ns", {})).items()
+        if not name.startswith("_") and name not in hidden
+    }
+    for cell in cells()[-_CELLS:]:
+        named.setdefault(f"In[{cell.number}]", cell)
+    return named
+
+
+def cells() -> list[Cell]:
+    """Return the cells that ran in this kernel, but for blank ones."""
+    history = getattr(_shell(), "history_manager", None)
+    sources = list(getattr(history, "input_hist_raw", []))
+    return [Cell(number, source) for number, source in enumerate(sources) if source.strip()]
+
+
+def name_of(thing: object) -> str | None:
+    """Return the reader's first name for the very same object; None where there is none."""
+    return next((name for name, one in things().items() if one is thing), None)
 
 
 def _shell() -> Any:

@@ -33,7 +33,7 @@ class Kind(NamedTuple):
 
 
 _FRAME = Kind("DataFrame", write_frame)
-_SERIES = Kind("Series", write_series, lambda series: series.name)
+_SERIES = Kind("Series", write_series)
 _LIBRARIES = (
     ("pandas", "DataFrame", _FRAME),
     ("pandas", "Series", _SERIES),
