@@ -33,6 +33,12 @@ MAX_FLUSHES_PER_S = 300
 
 SLOW_CALLBACK_S = 0.1
 
+MAX_PENDING = 20
+"""How much may be attached to one question."""
+
+MAX_KNOWN = 100
+"""How many attachments are known by name, to be attached again."""
+
 CallbackKind = Literal["token", "complete", "error"]
 
 _running: set[Turn] = set()
@@ -43,6 +49,7 @@ class Chat:
 
     Attributes:
         state: the last snapshot; may be read from any thread.
+        known: what was attached, by its name, as it was then; may be read from any thread.
         turn: the turn that runs, or the last one; None before the first.
     """
 
@@ -62,6 +69,7 @@ class Chat:
     ) -> None:
         self.source = source
         self.state = State(labels=labels)
+        self.known: Mapping[str, Attachment] = {}
         self.turn: Turn | None = None
         self.closed = False
         self._loop = loop
@@ -80,7 +88,34 @@ class Chat:
     # Commands --------------------------------------------------------------------------------
 
     def ask(self, text: str, context: tuple[Attachment, ...] = ()) -> Turn:
-        """Add a question and start its turn; see ``ChatNode.send``."""
+        """Add a question with all that is pending, and start its turn; see ``ChatNode.send``."""
+        return self._ask(text, (*self.state.pending, *context), pending=())
+
+    def attach(self, item: Attachment) -> None:
+        """Keep ``item`` for the next question, in the place of what has its name."""
+        self._check_open()
+        others = [one for one in self.state.pending if one.name != item.name]
+        if len(others) >= MAX_PENDING:
+            raise ValueError(
+                f"{MAX_PENDING} things are attached already: send them, or remove some first"
+            )
+        known = {name: one for name, one in self.known.items() if name != item.name}
+        self.known = dict([*known.items(), (item.name, item)][-MAX_KNOWN:])
+        self._change(pending=(*others, item))
+
+    def detach(self, name: str) -> None:
+        """Take what has this name from what is pending."""
+        left = tuple(one for one in self.state.pending if one.name != name)
+        if len(left) == len(self.state.pending):
+            raise ValueError(f"nothing with the name {name!r} is attached")
+        self._change(pending=left)
+
+    def detach_all(self) -> None:
+        """Take all that is pending away."""
+        if self.state.pending:
+            self._change(pending=())
+
+    def _ask(self, text: str, context: tuple[Attachment, ...], **changes: Any) -> Turn:
         self._check_free()
         _check_not_blank(text)
         message = Message(
@@ -91,7 +126,7 @@ class Chat:
             conversation_id=self._conversation.id,
             context=context,
         )
-        return self._begin(self._conversation.add(message))
+        return self._begin(self._conversation.add(message), **changes)
 
     def retry(self) -> Turn:
         """Start another turn for the last question; see ``ChatNode.retry``."""
@@ -108,7 +143,7 @@ class Chat:
             raise ValueError("only a question can be edited: this message is an answer")
         _check_not_blank(text)
         self._conversation = self._conversation.before(message_id)
-        return self.ask(text, message.context)
+        return self._ask(text, message.context)
 
     def delete(self, message_id: str) -> None:
         """Delete a message; see ``ChatNode.delete``."""
@@ -166,8 +201,7 @@ class Chat:
         return getattr(self.source, "archive", None)
 
     def _kept(self) -> Archive:
-        if self.closed:
-            raise ClosedError("this chat was closed: make a new ChatNode")
+        self._check_open()
         if self.archive is None:
             raise ValueError(
                 f"{self.source.label} keeps no conversations: a Printer backend does, "
@@ -246,9 +280,12 @@ class Chat:
 
     # Inside ----------------------------------------------------------------------------------
 
-    def _check_free(self) -> None:
+    def _check_open(self) -> None:
         if self.closed:
             raise ClosedError("this chat was closed: make a new ChatNode")
+
+    def _check_free(self) -> None:
+        self._check_open()
         if self.state.streaming:
             raise BusyError(
                 "an answer is still streaming: wait for it (await chat.idle()), or chat.stop() it"
@@ -267,7 +304,7 @@ class Chat:
         except KeyError:
             raise ValueError(f"there is no message with the id {message_id!r}") from None
 
-    def _begin(self, conversation: Conversation) -> Turn:
+    def _begin(self, conversation: Conversation, **changes: Any) -> Turn:
         self._conversation = conversation
         last = max(at for at, m in enumerate(conversation.messages) if m.role == "user")
         question = Question(
@@ -290,7 +327,9 @@ class Chat:
         )
         self.turn = turn
         _running.add(turn)
-        self._change(messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True)
+        self._change(
+            messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True, **changes
+        )
         turn._start()  # noqa: SLF001  # the engine's half of a Turn is ours
         return turn
 

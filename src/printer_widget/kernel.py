@@ -18,6 +18,7 @@
   on, this package is left out of it.
 - Updating a widget's own output takes its view away, with focus and draft. :class:`StaticOutput` is
   an output of its own beside it.
+- What the reader named, and the cells that ran, are IPython's. :func:`things` finds them.
 
 Outside of IPython all of these do nothing.
 """
@@ -34,9 +35,12 @@ from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any
 
+from .attachments import Cell
+
 logger = logging.getLogger("printer_widget")
 
 _TICK_S = 0.05
+_CELLS = 50
 
 _cell_task: ContextVar[asyncio.Task[Any] | None] = ContextVar("cell_task", default=None)
 _stops: dict[str, list[weakref.WeakMethod[Callable[[], None]]]] = {}
@@ -97,6 +101,35 @@ def stop_with_cell(stop: Callable[[], None]) -> None:
     cell_id = _cell_id(shell)
     if cell_id is not None:
         _stops.setdefault(cell_id, []).append(weakref.WeakMethod(stop))
+
+
+def things() -> dict[str, Any]:
+    """Return what the reader has named, then the last cells as ``In[3]``; from any thread.
+
+    Private names are not among them, nor what IPython itself put there.
+    """
+    shell = running_shell()
+    hidden = getattr(shell, "user_ns_hidden", {})
+    named = {
+        name: thing
+        for name, thing in dict(getattr(shell, "user_ns", {})).items()
+        if not name.startswith("_") and name not in hidden
+    }
+    for cell in cells()[-_CELLS:]:
+        named.setdefault(f"In[{cell.number}]", cell)
+    return named
+
+
+def cells() -> list[Cell]:
+    """Return the cells that ran in this kernel, but for blank ones."""
+    history = getattr(running_shell(), "history_manager", None)
+    sources = list(getattr(history, "input_hist_raw", []))
+    return [Cell(number, source) for number, source in enumerate(sources) if source.strip()]
+
+
+def name_of(thing: object) -> str | None:
+    """Return the reader's first name for the very same object; None where there is none."""
+    return next((name for name, one in things().items() if one is thing), None)
 
 
 def running_shell() -> Any:
@@ -175,7 +208,7 @@ def _keep_loaded(shell: Any) -> None:
 
 def _before_cell(info: Any) -> None:
     _note_task()
-    _keep_loaded(_shell())
+    _keep_loaded(running_shell())
     for reference in _stops.pop(getattr(info, "cell_id", None) or "", []):
         stop = reference()
         if stop is not None:

@@ -15,7 +15,8 @@ from . import kernel, terminal
 from .answerer import choose
 from .attachments import attach_all
 from .chat import CallbackKind, Chat
-from .conversation import Attachment, ConversationInfo, Message
+from .context import Context
+from .conversation import ConversationInfo, Message
 from .errors import ChatError
 from .loop import turns
 from .options import view_options
@@ -118,17 +119,19 @@ class ChatNode(SyncedChat):
             stamps=FixedStamps() if deterministic else Stamps(),
         )
         self._still = kernel.StaticOutput() if static else None
+        self._context = Context(chat)
         super().__init__(chat, options, **kwargs)
         kernel.stop_with_cell(self._stop_soon)
 
     # For its user: any thread ----------------------------------------------------------------
 
-    def send(self, text: str, *, context: Sequence[str | Attachment] = ()) -> Turn:
+    def send(self, text: str, *, context: Sequence[object] = ()) -> Turn:
         """Ask ``text``; the answer streams while the caller goes on.
 
         Args:
             text: the question.
-            context: texts for the model to know, told to it before the question.
+            context: what the model should know beside ``chat.context``: texts, DataFrames and
+                whatever :meth:`Context.add` takes.
 
         Returns:
             A Turn: ``await`` it, or call ``.result()``, for the reply.
@@ -136,7 +139,7 @@ class ChatNode(SyncedChat):
         Raises:
             BusyError: while a turn is running.
             ValueError: if the text is blank.
-            TypeError: if the text or the context is none.
+            TypeError: if the text is none, or there is no way to show something of the context.
             ClosedError: after :meth:`close`.
         """
         if not isinstance(text, str):
@@ -291,6 +294,11 @@ class ChatNode(SyncedChat):
         if not callable(callback):
             raise TypeError(f"expected a function, got {type(callback).__name__}")
         turns.call(self._chat.add_callback, kind, callback)
+
+    @property
+    def context(self) -> Context:
+        """What goes to the model with the next question; see :class:`Context`."""
+        return self._context
 
     @property
     def streamed_text(self) -> str:
