@@ -79,12 +79,15 @@ def test_context_is_told_before_the_question_and_kept_with_it(chat, source):
         "<context>\nx = 1\n</context>\n\n<context>\ny = 2\n</context>\n\nWhat is it?"
     )
     assert chat.messages[0]["content"] == "What is it?"
-    assert chat.messages[0]["context"] == ["x = 1", "y = 2"]
+    assert chat.messages[0]["context"] == [
+        {"name": "", "kind": "text", "text": "x = 1"},
+        {"name": "", "kind": "text", "text": "y = 2"},
+    ]
 
 
-@pytest.mark.parametrize("context", ["text", [1], [None]])
+@pytest.mark.parametrize("context", ["text", 1, [object()]])
 def test_a_context_that_is_no_list_of_texts_is_refused(chat, context):
-    with pytest.raises(TypeError, match="list of texts"):
+    with pytest.raises(TypeError, match=r"context must be a list|expected a text"):
         chat.send("Hi", context=context)
 
 

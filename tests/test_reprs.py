@@ -14,6 +14,7 @@ import printer_widget
 from printer_widget import (
     AGUI,
     AnthropicMessages,
+    Attachment,
     ChatNode,
     Conversation,
     ConversationAssigned,
@@ -75,6 +76,7 @@ def public_objects() -> dict[str, list[Any]]:
     objects = [
         AGUI(URL),
         AnthropicMessages("model", api_key=unique("key")),
+        Attachment(name="sales", kind="DataFrame", text="3 rows"),
         chat,
         Conversation(messages=(reply, said), id=unique("conversation")),
         ConversationAssigned(unique("conversation")),

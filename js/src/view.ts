@@ -37,6 +37,10 @@ export function openView(
         settled(isDone);
         if (isDone) composer.focus();
       }),
+    showRest: (key) => {
+      store.showRest(key);
+      composer.focus();
+    },
     leave: () => composer.focus(),
   });
   const composer = new Composer(

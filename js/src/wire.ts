@@ -1,7 +1,7 @@
 /**
  * Every message between kernel and browser, both ways: its shape, its limits, its validation.
  *
- * The twin of `wire.py`, whose docstring describes the protocol; both are tested against
+ * The twin of the package `wire`, whose docstring describes the protocol; both are tested against
  * `tests/wire/*.json`. What comes in is hostile until it has been through this file: a notebook
  * restores whatever state it was saved with. Offsets count UTF-16 code units (`String.length`).
  */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conversation import Conversation, ConversationInfo, Message
+from .conversation import Attachment, Conversation, ConversationInfo, Message
 from .errors import (
     BusyError,
     ChatError,
@@ -37,6 +37,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AGUI",
     "AnthropicMessages",
+    "Attachment",
     "BusyError",
     "ChatError",
     "ChatNode",

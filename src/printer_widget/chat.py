@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from .batching import INTERVAL_S, Batcher, join_surrogates
-from .conversation import Conversation, ConversationInfo, Message, Question
+from .conversation import Attachment, Conversation, ConversationInfo, Message, Question
 from .errors import BusyError, ChatError, ClosedError
 from .loop import BackgroundLoop
 from .sources import Archive, Source
@@ -76,7 +76,7 @@ class Chat:
 
     # Commands --------------------------------------------------------------------------------
 
-    def ask(self, text: str, context: tuple[str, ...] = ()) -> Turn:
+    def ask(self, text: str, context: tuple[Attachment, ...] = ()) -> Turn:
         """Add a question and start its turn; see ``ChatNode.send``."""
         self._check_free()
         _check_not_blank(text)
@@ -86,7 +86,7 @@ class Chat:
             content=join_surrogates(text),
             timestamp=self._stamps.time(),
             conversation_id=self._conversation.id,
-            context=tuple(join_surrogates(part) for part in context),
+            context=context,
         )
         return self._begin(self._conversation.add(message))
 

@@ -7,6 +7,8 @@ A message, as a dict, in the ``messages`` trait and everywhere else::
      ... and where there is one: "error", "note", "model", "reasoning", "context",
      "usage": {"input_tokens", "output_tokens"}, "tools": [{"name", "arguments"}, …]}
 
+and each item of ``context`` as ``{"name", "kind", "text"}``, with a ``"warning"`` if it needs one.
+
 ``timestamp`` is ISO 8601 in UTC. ``status`` says how the message ended; ``error`` is the
 sentence that belongs to ``interrupted`` and ``error``. ``note`` is a sentence on what a reader
 should know of an answer that did not fail: that a limit cut it short, say.
@@ -26,6 +28,34 @@ _ENDING_NAMES = {"stopped": "stopped", "interrupted": "interrupted", "error": "f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """Something that the reader shows to the model, as the text that the model gets of it.
+
+    Attributes:
+        name: what the reader calls it; ``""`` where it has no name.
+        kind: what it is, in a word: ``"DataFrame"``, ``"text"``.
+        text: exactly what the model is told of it.
+        warning: one sentence on what the reader should look at before this is sent; None where
+            there is nothing.
+    """
+
+    name: str
+    kind: str
+    text: str
+    warning: str | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        """Return it as plain JSON data; ``warning`` is left out where there is none."""
+        data = {"name": self.name, "kind": self.kind, "text": self.text}
+        return data if self.warning is None else {**data, "warning": self.warning}
+
+    def as_told(self) -> str:
+        """Return what the model is told: the text between two tags."""
+        name = f' name="{escape(self.name)}"' if self.name else ""
+        return f"<context{name}>\n{self.text}\n</context>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message of a conversation.
 
@@ -37,7 +67,7 @@ class Message:
         status: how it ended.
         conversation_id: the server's id of the conversation; None while there is none.
         error: one sentence on what went wrong; None where nothing did.
-        context: what the reader added for the model to know, one text each.
+        context: what the reader showed to the model with this message.
         note: one sentence on an answer that did not fail; None where there is nothing to say.
         model: which model answered, as its server calls it; None where that was not said.
         reasoning: what the model thought before it answered; None where it sent none.
@@ -53,7 +83,7 @@ class Message:
     status: Status = "complete"
     conversation_id: str | None = None
     error: str | None = None
-    context: tuple[str, ...] = ()
+    context: tuple[Attachment, ...] = ()
     note: str | None = None
     model: str | None = None
     reasoning: str | None = None
@@ -75,7 +105,7 @@ class Message:
             if text is not None:
                 data[name] = text
         if self.context:
-            data["context"] = list(self.context)
+            data["context"] = [item.to_dict() for item in self.context]
         if self.usage is not None:
             data["usage"] = dict(self.usage)
         if self.tools:
@@ -235,7 +265,4 @@ class Question:
 
 def with_context(message: Message) -> str:
     """Return the text of a message, after the context that was added to it."""
-    if not message.context:
-        return message.content
-    parts = [f"<context>\n{text}\n</context>" for text in message.context]
-    return "\n\n".join([*parts, message.content])
+    return "\n\n".join([*(item.as_told() for item in message.context), message.content])

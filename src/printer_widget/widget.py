@@ -12,8 +12,9 @@ import traitlets
 
 from . import kernel
 from .answerer import choose
+from .attachments import attach_all
 from .chat import CallbackKind, Chat
-from .conversation import ConversationInfo, Message
+from .conversation import Attachment, ConversationInfo, Message
 from .errors import ChatError
 from .loop import turns
 from .options import view_options
@@ -111,7 +112,7 @@ class ChatNode(SyncedChat):
 
     # For its user: any thread ----------------------------------------------------------------
 
-    def send(self, text: str, *, context: Sequence[str] = ()) -> Turn:
+    def send(self, text: str, *, context: Sequence[str | Attachment] = ()) -> Turn:
         """Ask ``text``; the answer streams while the caller goes on.
 
         Args:
@@ -124,13 +125,12 @@ class ChatNode(SyncedChat):
         Raises:
             BusyError: while a turn is running.
             ValueError: if the text is blank.
+            TypeError: if the text or the context is none.
             ClosedError: after :meth:`close`.
         """
         if not isinstance(text, str):
             raise TypeError(f"expected the question as text, got {type(text).__name__}")
-        if isinstance(context, str) or not all(isinstance(part, str) for part in context):
-            raise TypeError("context must be a list of texts, such as context=[notes]")
-        return turns.call(self._chat.ask, text, tuple(context))
+        return turns.call(self._chat.ask, text, attach_all(context))
 
     def retry(self) -> Turn:
         """Ask the last question again; the new answer comes after the earlier one.
