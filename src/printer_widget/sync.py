@@ -51,6 +51,7 @@ class State:
         revision: grows at every change but text that grows.
         conversation: the server's id of the conversation that is open; None while it has none.
         attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
+        left: how many questions a lesson still allows; None where it limits none.
         labels: what the view says about the model.
     """
 
@@ -63,17 +64,20 @@ class State:
     revision: int = 0
     conversation: str | None = None
     attempt: tuple[int, int] | None = None
+    left: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def view(self) -> JSON:
         """The private trait ``_view``, but for the reasoning, which only a keyframe holds whole."""
+        limit = {} if self.left is None else {"left": self.left}
         return {
             "turn": self.turn,
             "revision": self.revision,
             "conversation": self.conversation,
             "attempt": list(self.attempt) if self.attempt else None,
             "labels": dict(self.labels),
+            **limit,
         }
 
     def full(self) -> JSON:

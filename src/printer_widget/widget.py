@@ -16,6 +16,7 @@ from .attachments import attach_all
 from .chat import CallbackKind, Chat
 from .conversation import Attachment, ConversationInfo, Message
 from .errors import ChatError
+from .lesson import Lesson
 from .loop import turns
 from .options import view_options
 from .sources import SourceLike
@@ -32,6 +33,7 @@ _KEYWORDS = (
     "chat_node_id",
     "deterministic",
     "layout",
+    "lesson",
     "locale",
     "project_id",
     "suggestions",
@@ -55,6 +57,8 @@ class ChatNode(SyncedChat):
         suggestions: questions that a reader can click on while nothing was said yet.
         locale: the language of the view, ``"en"`` or ``"de"``, which dates and numbers follow.
             Without it, English, with dates and numbers as the reader's browser has them.
+        lesson: how much may be asked, and whether it is logged; see :class:`Lesson`, which may
+            hold ``system`` and ``suggestions`` as well.
         deterministic: whether ``messages`` shall be the same in every run of a test or of a
             notebook that is executed again: ids are counted and the clock stands still. Ids that
             a server gives stay the server's, so the demo model then answers without one.
@@ -71,9 +75,10 @@ class ChatNode(SyncedChat):
     thread: keep them fast. All methods may be called from any thread.
 
     Raises:
-        TypeError: for an unknown keyword, a source that is none, or suggestions that are no list
-            of texts.
-        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale.
+        TypeError: for an unknown keyword, a source or lesson that is none, or suggestions that are
+            no list of texts.
+        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale, or
+            a lesson's log that cannot be written.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class ChatNode(SyncedChat):
         chat_node_id: str | None = None,
         suggestions: Sequence[str] | None = None,
         locale: str | None = None,
+        lesson: Lesson | None = None,
         deterministic: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -94,8 +100,12 @@ class ChatNode(SyncedChat):
                 near = difflib.get_close_matches(name, _KEYWORDS, n=1)
                 hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(_KEYWORDS)}"
                 raise TypeError(f"ChatNode got an unknown keyword {name!r}: {hint}")
+        if not isinstance(lesson, Lesson | None):
+            raise TypeError(f"lesson must be a Lesson(…), got {type(lesson).__name__}")
         made, labels, proposed = choose(source, token, embed=not deterministic)
-        options = view_options(proposed if suggestions is None else suggestions, locale)
+        if lesson is not None:
+            system, suggestions = lesson.settings(system, suggestions)
+        options = view_options(proposed if suggestions is None else suggestions, locale, lesson)
         chat = Chat(
             made,
             loop=turns,
@@ -106,6 +116,7 @@ class ChatNode(SyncedChat):
             project_id=project_id,
             chat_node_id=chat_node_id,
             stamps=FixedStamps() if deterministic else Stamps(),
+            lesson=lesson or Lesson(),
         )
         super().__init__(chat, options, **kwargs)
         kernel.stop_with_cell(self._stop_soon)
@@ -124,6 +135,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank.
             TypeError: if the text or the context is none.
             ClosedError: after :meth:`close`.
@@ -137,6 +149,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson allows no more questions.
             ValueError: if nothing was asked yet.
             ClosedError: after :meth:`close`.
         """
@@ -147,6 +160,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank, or there is no such question.
             ClosedError: after :meth:`close`.
         """
