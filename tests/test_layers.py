@@ -22,8 +22,8 @@ ROWS = (
     {"providers", "cassette"},
     {"sources", "demo"},
     {"server"},  # may use what is below a turn, and no turn may see it
-    {"turn"},
-    {"wire", "sync", "attachments", "transcript"},
+    {"turn", "answer_log"},
+    {"wire", "sync", "lesson", "attachments", "transcript"},
     {"chat", "outbox"},
     {"desk"},
     {"commands"},

@@ -53,6 +53,7 @@ class State:
         conversation: the server's id of the conversation that is open; None while it has none.
         pending: what the reader attached, for the next question to carry.
         attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
+        left: how many questions a lesson still allows; None where it limits none.
         labels: what the view says about the model.
     """
 
@@ -66,19 +67,24 @@ class State:
     conversation: str | None = None
     pending: tuple[Attachment, ...] = ()
     attempt: tuple[int, int] | None = None
+    left: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def view(self) -> JSON:
         """The private trait ``_view``, but for the reasoning, which only a keyframe holds whole."""
-        view = {
+        view: JSON = {
             "turn": self.turn,
             "revision": self.revision,
             "conversation": self.conversation,
             "attempt": list(self.attempt) if self.attempt else None,
             "labels": dict(self.labels),
         }
-        return {**view, "pending": [_summary(p) for p in self.pending]} if self.pending else view
+        if self.left is not None:
+            view["left"] = self.left
+        if self.pending:
+            view["pending"] = [_summary(item) for item in self.pending]
+        return view
 
     def full(self) -> JSON:
         """Return the four synced keys: a keyframe."""

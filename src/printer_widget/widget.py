@@ -18,6 +18,7 @@ from .chat import CallbackKind, Chat
 from .context import Context
 from .conversation import ConversationInfo, Message
 from .errors import ChatError
+from .lesson import Lesson
 from .loop import turns
 from .options import view_options
 from .sources import SourceLike
@@ -36,6 +37,7 @@ _KEYWORDS = (
     "chat_node_id",
     "deterministic",
     "layout",
+    "lesson",
     "locale",
     "project_id",
     "static",
@@ -60,6 +62,8 @@ class ChatNode(SyncedChat):
         suggestions: questions that a reader can click on while nothing was said yet.
         locale: the language of the view, ``"en"`` or ``"de"``, which dates and numbers follow.
             Without it, English, with dates and numbers as the reader's browser has them.
+        lesson: how much may be asked, and whether it is logged; see :class:`Lesson`, which may
+            hold ``system`` and ``suggestions`` as well.
         deterministic: whether ``messages`` shall be the same in every run of a test or of a
             notebook that is executed again: ids are counted and the clock stands still. Ids that
             a server gives stay the server's, so the demo model then answers without one.
@@ -80,9 +84,10 @@ class ChatNode(SyncedChat):
     thread: keep them fast. All methods may be called from any thread.
 
     Raises:
-        TypeError: for an unknown keyword, a source that is none, or suggestions that are no list
-            of texts.
-        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale.
+        TypeError: for an unknown keyword, a source or lesson that is none, or suggestions that are
+            no list of texts.
+        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale, or
+            a lesson's log that cannot be written.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class ChatNode(SyncedChat):
         chat_node_id: str | None = None,
         suggestions: Sequence[str] | None = None,
         locale: str | None = None,
+        lesson: Lesson | None = None,
         deterministic: bool = False,
         static: bool = False,
         **kwargs: Any,
@@ -104,8 +110,12 @@ class ChatNode(SyncedChat):
                 near = difflib.get_close_matches(name, _KEYWORDS, n=1)
                 hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(_KEYWORDS)}"
                 raise TypeError(f"ChatNode got an unknown keyword {name!r}: {hint}")
+        if not isinstance(lesson, Lesson | None):
+            raise TypeError(f"lesson must be a Lesson(…), got {type(lesson).__name__}")
         made, labels, proposed = choose(source, token, embed=not deterministic)
-        options = view_options(proposed if suggestions is None else suggestions, locale)
+        if lesson is not None:
+            system, suggestions = lesson.settings(system, suggestions)
+        options = view_options(proposed if suggestions is None else suggestions, locale, lesson)
         chat = Chat(
             made,
             loop=turns,
@@ -117,6 +127,7 @@ class ChatNode(SyncedChat):
             project_id=project_id,
             chat_node_id=chat_node_id,
             stamps=FixedStamps() if deterministic else Stamps(),
+            lesson=lesson or Lesson(),
         )
         self._still = kernel.StaticOutput() if static else None
         self._context = Context(chat)
@@ -138,6 +149,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank.
             TypeError: if the text is none, or there is no way to show something of the context.
             ClosedError: after :meth:`close`.
@@ -151,6 +163,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson allows no more questions.
             ValueError: if nothing was asked yet.
             ClosedError: after :meth:`close`.
         """
@@ -161,6 +174,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank, or there is no such question.
             ClosedError: after :meth:`close`.
         """
