@@ -11,6 +11,8 @@
 - Interrupting the kernel cancels the task of the running cell, which a waiter cannot tell from a
   timeout. And it does so only when the kernel's loop next wakes, as ipykernel's signal handler
   does not wake it. :func:`watch_cell` knows the cell's task, and keeps the loop awake.
+- While a cell runs, a kernel without subshells hears nothing, and silence then says nothing about a
+  browser. :func:`is_deaf` knows by what came: nothing since the cell began.
 - Running a cell again leaves the widget of its last run streaming with nobody to see it.
   :func:`stop_with_cell` stops it.
 - ``%autoreload`` puts a module's new classes in the place of the old ones, whose objects live on.
@@ -45,14 +47,30 @@ _CELLS = 50
 _cell_task: ContextVar[asyncio.Task[Any] | None] = ContextVar("cell_task", default=None)
 _stops: dict[str, list[weakref.WeakMethod[Callable[[], None]]]] = {}
 _hooked: weakref.WeakSet[Any] = weakref.WeakSet()
+_deaf = False
 
 
 def tune_comm(comm: Any, handle: Callable[[dict[str, Any]], None]) -> None:
     """Let messages on ``comm`` reach ``handle`` on the channel the front end chose, and no hook."""
+
+    def hear(message: dict[str, Any]) -> None:
+        _set_deaf(False)
+        handle(message)
+
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
     if hasattr(comm, "handle_msg"):
-        comm.handle_msg = handle
+        comm.handle_msg = hear
+
+
+def is_deaf() -> bool:
+    """Say whether a cell runs since whose beginning no browser was heard: maybe none can be."""
+    return _deaf
+
+
+def _set_deaf(deaf: bool) -> None:  # noqa: FBT001
+    global _deaf  # noqa: PLW0603  # there is one kernel in a process
+    _deaf = deaf
 
 
 def send_orphan(comm: Any, data: dict[str, Any]) -> None:
@@ -96,6 +114,8 @@ def stop_with_cell(stop: Callable[[], None]) -> None:
         # Before this cell ran, there was no hook that could have noted its task.
         _note_task()
         shell.events.register("pre_run_cell", _before_cell)
+        shell.events.register("post_run_cell", _after_cell)
+        _set_deaf(True)
         _hooked.add(shell)
     _keep_loaded(shell)
     cell_id = _cell_id(shell)
@@ -209,7 +229,12 @@ def _keep_loaded(shell: Any) -> None:
 def _before_cell(info: Any) -> None:
     _note_task()
     _keep_loaded(running_shell())
+    _set_deaf(True)
     for reference in _stops.pop(getattr(info, "cell_id", None) or "", []):
         stop = reference()
         if stop is not None:
             stop()
+
+
+def _after_cell(_result: Any) -> None:
+    _set_deaf(False)

@@ -12,7 +12,8 @@ acknowledge:
 - The fastest of them is 1 Mi code units behind: one keyframe a second instead.
 - Everything is sent, and one of them is still behind: a keyframe, a few times, ever later.
 - A browser that says it is ready gets an answer in any case, so that it knows its kernel lives.
-- A browser that has been behind and silent for 10 s is gone, until it reports again.
+- A browser that has been behind and silent for 10 s is gone, until it reports again. Time in which
+  the kernel could hear nobody does not count.
 
 All browsers of a widget share one comm, so what is sent reaches every one.
 """
@@ -146,6 +147,11 @@ class Sync:
         if len(self._clients) >= MAX_CLIENTS:
             del self._clients[next(iter(self._clients))]
         self._clients[report.client] = client
+
+    def excuse(self, now: float) -> None:
+        """Hold the silence until ``now`` against nobody: the kernel could not have heard them."""
+        for client in self._clients.values():
+            client.seen = now
 
     def reset(self, *, since: float = float("-inf")) -> None:
         """Send a keyframe next, whatever the browsers know; a while after ``since``, if given."""
