@@ -216,6 +216,7 @@ class Chat:
     def turn_ended(self, turn: Turn, reply: Message) -> None:
         """Take the ending: the reply and ``streaming=False`` are one change."""
         _running.discard(turn)
+        _share_budget()
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
             self._change(messages=self._dicts(), streaming=False, attempt=None, reasoning="")
@@ -284,12 +285,13 @@ class Chat:
             timestamp=self._stamps.time(),
             loop=self._loop,
             listener=self,
-            batcher=Batcher(interval_s=max(INTERVAL_S, (len(_running) + 1) / MAX_FLUSHES_PER_S)),
+            batcher=Batcher(),
             watch_cell=self._watch_cell,
             echo=self._echo,
         )
         self.turn = turn
         _running.add(turn)
+        _share_budget()
         self._change(messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True)
         turn._start()  # noqa: SLF001  # the engine's half of a Turn is ours
         return turn
@@ -325,6 +327,13 @@ class Chat:
                 "where every answer waits for it: hand long work to a thread or a task",
                 seconds * 1000,
             )
+
+
+def _share_budget() -> None:
+    """Give every running turn the same part of what all may send together."""
+    interval_s = max(INTERVAL_S, len(_running) / MAX_FLUSHES_PER_S)
+    for turn in _running:
+        turn._batcher.interval_s = turn._thoughts.interval_s = interval_s  # noqa: SLF001  # as above
 
 
 def _check_not_blank(text: str) -> None:

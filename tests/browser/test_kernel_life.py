@@ -15,7 +15,7 @@ LAST = "chat.messages[-1]['content']"
 CELLS = {
     "idle": "",
     "a cell sleeps": "import time\ntime.sleep(60)",
-    "a cell awaits something else": "import asyncio\nawait asyncio.sleep(60)",
+    "a cell awaits something else": "import asyncio\nwhile True: await asyncio.sleep(0.1)",
 }
 
 
