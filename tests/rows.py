@@ -96,7 +96,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for name in _MARKS:
         config.addinivalue_line("markers", f"{name}(title): a row of the table of tests/rows.py")
-    config.addinivalue_line("markers", "long: takes a minute or more; runs with --rows alone")
+    config.addinivalue_line("markers", "long: too long for CI; runs with --rows alone")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from printer_widget import BusyError, ChatNode, ClosedError, ConversationAssigned, ProviderError
+from printer_widget.batching import INTERVAL_S
 from printer_widget.testing import ScriptedModel
 from sources import at_once
 
@@ -228,11 +229,12 @@ def test_a_slow_observer_is_warned_about_once(chat, source, caplog, monkeypatch)
     assert caplog.text.count("on the stream's own thread") == 1
 
 
-def test_many_chats_at_once_stay_under_the_common_budget():
-    sources = [ScriptedModel() for _ in range(20)]
-    chats = [ChatNode(source) for source in sources]
-    batchers = [chat.send("Hi")._batcher for chat in chats]
-    assert batchers[0].interval_s == pytest.approx(0.016)
-    assert 1 / batchers[-1].interval_s * 20 <= 300
-    for chat in chats:
+def test_chats_that_stream_at_once_share_one_budget_evenly():
+    chats = [ChatNode(ScriptedModel()) for _ in range(20)]
+    turns = [chat.send("Hi") for chat in chats]
+    for turn in turns:
+        assert turn._batcher.interval_s == turn._thoughts.interval_s == pytest.approx(20 / 300)
+    for chat in chats[1:]:
         chat.close()
+    assert turns[0]._batcher.interval_s == turns[0]._thoughts.interval_s == INTERVAL_S
+    chats[0].close()

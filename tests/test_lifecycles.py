@@ -19,6 +19,8 @@ from rows import Note
 TEXT = "".join(f"{at}: 𝔘𝔫𝔦 👩🏽‍🚀 e\u0301 שלום a\u2028b\r\n" for at in range(100))
 TOKENS = cut(TEXT, 7)
 
+READY = {"type": "ready", "client": "c", "turn": None, "offset": 0, "revision": 0}
+
 FORK = """
 import multiprocessing, time, warnings
 # Python 3.12 warns of a fork beside threads, which is what this is about.
@@ -195,6 +197,21 @@ def test_autoreload_leaves_a_live_chat_alone(
 
 # The end ------------------------------------------------------------------------------------
 
+
+@pytest.mark.kernel
+@pytest.mark.lifecycle("Kernel shut down in mid-stream")
+def test_a_kernel_that_is_shut_down_in_mid_stream_ends_the_answer(
+    kernel: Kernel, backend: Backend, make_chat: str, row: Note
+) -> None:
+    answer = begin(kernel, backend, make_chat)
+    kernel.command(kernel.comm(), READY)
+    answer.say_all(TOKENS[len(TOKENS) // 2 :], per_second=100)
+    row.begin()
+    assert kernel.shut_down() == 0
+    answer.wait_gone()
+    row.end("exit code 0, no traceback")
+
+
 BEGIN = """
 import time
 from printer_widget import ChatNode
@@ -227,7 +244,7 @@ def test_an_interpreter_ends_in_mid_stream_and_says_nothing(
     assert process.stdout.readline() == b"over\n"
     row.begin()
     said, _ = process.communicate(timeout=50)
-    row.end("–")
+    row.end("exit code 0, no word")
     assert (said, process.returncode) == (b"", 0)
     if url:
         answer.wait_gone()

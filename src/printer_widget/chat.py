@@ -259,6 +259,7 @@ class Chat:
     def turn_ended(self, turn: Turn, reply: Message) -> None:
         """Take the ending: the reply and ``streaming=False`` are one change."""
         _running.discard(turn)
+        _share_budget()
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
             news = self._count(turn, reply)
@@ -345,12 +346,13 @@ class Chat:
             timestamp=self._stamps.time(),
             loop=self._loop,
             listener=self,
-            batcher=Batcher(interval_s=max(INTERVAL_S, (len(_running) + 1) / MAX_FLUSHES_PER_S)),
+            batcher=Batcher(),
             watch_cell=self._watch_cell,
             echo=self._echo,
         )
         self.turn = turn
         _running.add(turn)
+        _share_budget()
         self._asked += 1
         self._change(
             messages=self._dicts(),
@@ -395,6 +397,13 @@ class Chat:
                 "where every answer waits for it: hand long work to a thread or a task",
                 seconds * 1000,
             )
+
+
+def _share_budget() -> None:
+    """Give every running turn the same part of what all may send together."""
+    interval_s = max(INTERVAL_S, len(_running) / MAX_FLUSHES_PER_S)
+    for turn in _running:
+        turn._batcher.interval_s = turn._thoughts.interval_s = interval_s  # noqa: SLF001  # as above
 
 
 def _check_not_blank(text: str) -> None:

@@ -80,9 +80,10 @@ class Answer:
 
         def go_on(at: int) -> None:
             due = min(len(tokens), int((time.monotonic() - started) * per_second) + 1)
-            if due > at:
+            over = self.gone.is_set() or self._ended
+            if due > at and not over:
                 self.say(*tokens[at:due])
-            if due >= len(tokens) or self.gone.is_set() or self._ended:
+            if due >= len(tokens) or over:
                 done.set()
             else:
                 self._loop.call_later(max(1 / per_second, 0.002), go_on, due)

@@ -113,6 +113,11 @@ class Kernel:
     def interrupt(self) -> None:
         self._process.send_signal(signal.SIGINT)
 
+    def shut_down(self) -> int:
+        """Ask the kernel to end, as a server does; return its exit code when it has."""
+        self._send(self._control, "shutdown_request", {"restart": False})
+        return self._process.wait(PATIENCE_S)
+
     # The front end's part of a comm ----------------------------------------------------------
 
     def comm(self) -> str:
