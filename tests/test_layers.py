@@ -17,23 +17,34 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "printer_widget"
 ROWS = (
-    {"errors", "sse", "events", "batching", "loop", "rate", "retry"},
+    {"errors", "sse", "events", "escaped", "batching", "loop", "rate", "retry", "stamps"},
     {"conversation", "reply"},
     {"providers", "cassette"},
     {"sources", "demo"},
     {"server"},  # may use what is below a turn, and no turn may see it
-    {"turn"},
-    {"wire", "sync", "attachments", "transcript"},
+    {"turn", "answer_log"},
+    {"wire", "sync", "lesson", "attachments", "transcript"},
     {"chat", "outbox"},
+    {"desk"},
     {"commands"},
-    {"kernel", "traits", "answerer", "options"},
+    {"kernel", "terminal", "context", "traits", "answerer", "options"},
     {"synced"},
     {"widget"},
     {"testing"},
     {"__init__"},
 )
 ROW_OF = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-PURE = {"sse", "events", "conversation", "reply", "batching", "rate", "retry", "providers"}
+PURE = {
+    "sse",
+    "events",
+    "escaped",
+    "conversation",
+    "reply",
+    "batching",
+    "rate",
+    "retry",
+    "providers",
+}
 PURE |= ROWS[ROW_OF["wire"]]
 PURE |= {"cassette"}
 IMPURE = {"asyncio", "httpx", "traitlets", "anywidget"}

@@ -16,8 +16,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from copy import copy
 from datetime import UTC, datetime
@@ -277,7 +278,8 @@ class HttpSource:
             body = join_surrogates(json.dumps(dict(spec.json), ensure_ascii=False)).encode()
         # An event's id is UTF-8 and goes back as such (HTML standard, section 9.2.4).
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-        return client.stream(spec.method, spec.url, headers=encoded, content=body)
+        trace = {"trace": _HangUp().trace}
+        return client.stream(spec.method, spec.url, headers=encoded, content=body, extensions=trace)
 
     async def _events(
         self, response: httpx.Response, run: Run
@@ -366,6 +368,27 @@ class HttpSource:
                 return StreamInterrupted("the connection broke off in the middle of the answer")
             case _:
                 return ConnectionFailed(f"{url} closed the connection without an answer")
+
+
+class _HangUp:
+    """Ends a connection, rather than only closing this process's end of it.
+
+    A worker that was forked meanwhile has a copy of the socket. Closing ours would tell the server
+    nothing as long as that worker lives, and a stopped answer would go on and on. Told by the
+    ``trace`` extension of httpcore, as there is no response yet where the server lets us wait.
+    """
+
+    def __init__(self) -> None:
+        self._sockets: list[Any] = []
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note each socket of a request, and shut it down before it is closed."""
+        if event.endswith("connect_tcp.complete"):
+            self._sockets.append(info["return_value"].get_extra_info("socket"))
+        elif event.endswith("response_closed.started"):
+            for each in self._sockets:
+                with suppress(OSError):  # the server was faster
+                    each.shutdown(socket.SHUT_RDWR)
 
 
 def _checked(event: StreamEvent) -> StreamEvent:
