@@ -102,7 +102,8 @@ def row(name: str, live: Heard, paced: Heard, fast: Heard, timers: Timers) -> bo
     p95 = statistics.quantiles(gaps, n=20)[-1] if len(gaps) > 1 else gaps[0]
     print(
         f"{name:34} {len(live[0]):6} {'yes' if is_same else 'NO':>5} "
-        f"{statistics.median(gaps):8.1f} {p95:6.1f} {max(gaps):6.1f} {max(timers.late):8.1f}   {live[1][:40]}"
+        f"{statistics.median(gaps):8.1f} {p95:6.1f} {max(gaps):6.1f} {max(timers.late):8.1f}"
+        f"   {live[1][:30]}"
     )
     return is_same
 
@@ -110,7 +111,8 @@ def row(name: str, live: Heard, paced: Heard, fast: Heard, timers: Timers) -> bo
 async def measure(rate: float, count: int, folder: Path) -> bool:
     """Record, replay, and print."""
     print(
-        f"{'lesson':34} {'pieces':>6} {'same':>5} {'p50 ms':>8} {'p95':>6} {'max':>6} {'timers':>8}   ending"
+        f"{'lesson':34} {'pieces':>6} {'same':>5} {'p50 ms':>8} {'p95':>6} {'max':>6}"
+        f" {'timers':>8}   ending"
     )
     all_same = True
 
