@@ -173,8 +173,12 @@ async def test_headers_of_the_readers_own_are_secret(tmp_path) -> None:
         "Cookie": "session=c00kie-canary; other=0ther-canary",
         "Authorization": "Basic " + base64.b64encode(b"u5er-canary:pa55-canary").decode(),
         "X-Key": "hidden canary",
+        "X-App": "app1-canary",
+        "X-Course": "statistics",
     }
-    echo = f"c00kie-canary 0ther-canary u5er-canary pa55-canary hidden canary {headers}"
+    echo = (
+        "c00kie-canary 0ther-canary u5er-canary pa55-canary hidden canary app1-canary, statistics"
+    )
 
     async with serve(sending(json.dumps({"error": echo}).encode(), status="403 No")) as server:
         with pytest.raises(ChatError):
@@ -182,6 +186,7 @@ async def test_headers_of_the_readers_own_are_secret(tmp_path) -> None:
     text = path.read_text("utf-8")
     for secret in ("canary", headers["Authorization"][6:]):
         assert secret not in text
+    assert ", statistics" in text
 
 
 class InTheUrl(OpenAIChat):
