@@ -6,12 +6,14 @@ import asyncio
 import base64
 import json
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chats import WatchedChat
 from leaks import ANSWERS, assert_hidden, everything_about
 from lessons import asked
 from printer_widget import ChatError, ChatNode, OpenAIChat, ProviderError, Replay, VercelUI, record
@@ -69,9 +71,10 @@ def assert_clean(path, secret: str = CANARY) -> str:
 def test_the_token_is_in_no_cassette_of_the_answers_that_could_tell_it(answer, tmp_path) -> None:
     path = tmp_path / "a.cassette"
     with serve_in_thread(answer) as server:
-        chat = ChatNode(record(source(server.url, idle_timeout_s=0.1), path))
-        asked(chat, "Hi")
-        chat.close()
+        chat = WatchedChat(server.url, idle_timeout_s=0.1, through=partial(record, path=path))
+        chat.ask()
+        chat.node.close()
+        chat.settle()
     assert server.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert_clean(path, TOKEN)
     Replay(path)
