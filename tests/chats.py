@@ -32,6 +32,8 @@ class Ending:
 class WatchedChat:
     """A ChatNode that notes what it displays, and never really waits before another attempt.
 
+    ``through`` makes another source of its own.
+
     Attributes:
         shown: each value that ``streamedText`` had.
         waits: what was waited before each further attempt, in seconds.
@@ -44,7 +46,8 @@ class WatchedChat:
         self.waits: list[float] = []
         self.tried: list[tuple[int, int] | None] = []
         self._wait = options.pop("wait", no_wait)
-        self.node = ChatNode(source(url, wait=self._note_wait, **options))
+        through = options.pop("through", lambda made: made)
+        self.node = ChatNode(through(source(url, wait=self._note_wait, **options)))
         self.node.observe(lambda change: self.shown.append(change["new"]), "streamedText")
 
     async def _note_wait(self, seconds: float) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import base64
 import json
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chats import WatchedChat
 from leaks import ANSWERS, assert_hidden, everything_about
 from lessons import asked
 from printer_widget import ChatError, ChatNode, OpenAIChat, ProviderError, Replay, VercelUI, record
@@ -69,9 +71,10 @@ def assert_clean(path, secret: str = CANARY) -> str:
 def test_the_token_is_in_no_cassette_of_the_answers_that_could_tell_it(answer, tmp_path) -> None:
     path = tmp_path / "a.cassette"
     with serve_in_thread(answer) as server:
-        chat = ChatNode(record(source(server.url, idle_timeout_s=0.1), path))
-        asked(chat, "Hi")
-        chat.close()
+        chat = WatchedChat(server.url, idle_timeout_s=0.1, through=partial(record, path=path))
+        chat.ask()
+        chat.node.close()
+        chat.settle()
     assert server.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert_clean(path, TOKEN)
     Replay(path)
@@ -173,8 +176,12 @@ async def test_headers_of_the_readers_own_are_secret(tmp_path) -> None:
         "Cookie": "session=c00kie-canary; other=0ther-canary",
         "Authorization": "Basic " + base64.b64encode(b"u5er-canary:pa55-canary").decode(),
         "X-Key": "hidden canary",
+        "X-App": "app1-canary",
+        "X-Course": "statistics",
     }
-    echo = f"c00kie-canary 0ther-canary u5er-canary pa55-canary hidden canary {headers}"
+    echo = (
+        "c00kie-canary 0ther-canary u5er-canary pa55-canary hidden canary app1-canary, statistics"
+    )
 
     async with serve(sending(json.dumps({"error": echo}).encode(), status="403 No")) as server:
         with pytest.raises(ChatError):
@@ -182,6 +189,7 @@ async def test_headers_of_the_readers_own_are_secret(tmp_path) -> None:
     text = path.read_text("utf-8")
     for secret in ("canary", headers["Authorization"][6:]):
         assert secret not in text
+    assert ", statistics" in text
 
 
 class InTheUrl(OpenAIChat):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import httpx
 import pytest
 
 from chats import nothing_left_behind
@@ -20,8 +21,10 @@ from printer_widget import (
     stream_chat,
 )
 from printer_widget.events import Reconnecting
+from printer_widget.providers import RequestSpec
 from printer_widget.sources import FunctionSource
 from printer_widget.sources.record import Recording
+from printer_widget.sources.taped import Tape
 from protocols import KEY
 from servers import event, in_turn, read, refused_url, reset, run_of, sending, serve, source
 from serving import serving
@@ -236,3 +239,86 @@ def test_stop_is_heard_in_the_middle_of_a_replay(tmp_path) -> None:
         reply = turn.result(SOON)
         assert (reply.status, reply.content) == ("stopped", "1 ")
         chat.close()
+
+
+# ── Stop ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def stopped_when(happens: asyncio.Event, recording) -> None:
+    """Ask, and stop once something has happened."""
+
+    async def ask() -> None:
+        async for _ in stream_chat(recording, "Hi"):
+            pass
+
+    task = asyncio.create_task(ask())
+    await happens.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def replayed_until_it_stops(path) -> str:
+    """The text that a replay gives before it stops by itself."""
+    texts: list[str] = []
+
+    async def ask() -> None:
+        async for each in stream_chat(Replay(path, speed=0), "Hi"):
+            if isinstance(each, TextDelta):
+                texts.append(each.text)  # noqa: PERF401  # kept, though the loop is cancelled
+
+    with pytest.raises(asyncio.CancelledError):
+        await ask()
+    return "".join(texts)
+
+
+async def test_an_answer_that_was_stopped_before_it_began_is_replayed(tmp_path) -> None:
+    path, came = tmp_path / "a.cassette", asyncio.Event()
+
+    async def silent(connection) -> None:
+        came.set()
+        await connection.gone()
+
+    async with serve(silent) as server:
+        await stopped_when(came, record(source(server.url), path))
+    assert await replayed_until_it_stops(path) == ""
+    assert "-- response" not in path.read_text("utf-8")
+
+
+async def test_an_answer_that_was_stopped_between_two_connections_is_replayed(tmp_path) -> None:
+    path, waiting = tmp_path / "a.cassette", asyncio.Event()
+
+    async def wait(_seconds: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    async with serve(in_turn(*RESUMED)) as server:
+        await stopped_when(waiting, record(source(server.url, wait=wait), path))
+    assert await replayed_until_it_stops(path) == "Hel"
+    assert path.read_text("utf-8").count("-- request") == 1
+
+
+async def test_a_chunk_that_nobody_read_before_stop_is_not_recorded() -> None:
+    async def body():
+        yield b"one"
+        yield b"two"
+
+    class Opening:
+        async def __aenter__(self):
+            return httpx.Response(200, content=body())
+
+        async def __aexit__(self, *error):
+            return None
+
+    for read_last, left in ((False, [b"one"]), (True, [b"one", b"two"])):
+        tape = Tape(Time().clock)
+        spec = RequestSpec(method="POST", url="http://127.0.0.1:1/", headers={})
+        async with tape.connection(spec, Opening()) as response:
+            chunks = response.aiter_bytes()
+            await anext(chunks)
+            tape.hear(TextDelta("one"), keep=False)
+            await anext(chunks)
+            if read_last:
+                tape.hear(TextDelta("two"), keep=False)
+            tape.cut()
+        assert [chunk.data for chunk in tape.exchanges[0].chunks] == left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any, assert_type
 
 from printer_widget import (
@@ -16,10 +17,12 @@ from printer_widget import (
     OpenAIChat,
     Printer,
     ProviderError,
+    Replay,
     StreamEvent,
     TextDelta,
     Turn,
     VercelUI,
+    record,
     stream_chat,
 )
 
@@ -44,6 +47,10 @@ ChatNode(AnthropicMessages("m", api_key="k", max_tokens=100))
 ChatNode(VercelUI("https://app.example", headers={"X-App": "lesson"}))
 ChatNode(AGUI("https://agent.example", token="t"))
 ChatNode(Function(my_model, label="Mine"))
+ChatNode(record(OpenAIChat("m"), "lesson.cassette"))
+ChatNode(record("http://127.0.0.1:8000", Path("lesson.cassette"), token="t"))
+ChatNode(Replay("lesson.cassette"))
+ChatNode(Replay(Path("lesson.cassette"), speed=0.5, fallback=record(my_model, "more.cassette")))
 ChatNode(42)  # type: ignore[arg-type]
 
 chat = ChatNode()

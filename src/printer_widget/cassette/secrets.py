@@ -1,10 +1,10 @@
-"""What must not be in a file: known secrets in every form they travel in, and what looks like one.
+"""What must not be in a file: what is known to be secret, in every form, and what looks like it.
 
-Known is what a request carried: the values of its headers (but those that every client sends
-alike), user, password and query of its URL, fields of its body that are named like secrets, and the
-cookies that came back. A server may repeat them in a header, an error or an answer: plain,
-percent-encoded, escaped as in JSON, or in Base64 at any of its three alignments; and cut in two by
-the boundary of a chunk, or by the end of what came.
+Known is what a request carried: the values of its headers (but those that every client sends alike,
+and plain words), user, password and query of its URL, fields of its body that are named like
+secrets, and the cookies that came back. A server may repeat them in a header, an error or an
+answer: plain, percent-encoded, escaped as in JSON, or in Base64 at any of its three alignments; and
+cut in two by the boundary of a chunk, or by the end of what came.
 
 What is shorter than six characters is no secret: taking it out would only garble a text.
 """
@@ -51,10 +51,13 @@ _HARMLESS = frozenset(
 _SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "key", "token"})
 
 _NAMED = re.compile(
-    r"api[-_]?key|auth|bearer|cookie|credential|passw|pwd|secret|session|signature|token|^key$|^sig$",
+    r"apikey|auth|bearer|cookie|credential|passw|pwd|secret|session|signature|token|\b(?:key|sig)$"
+    r"|[-_]key$",
     re.IGNORECASE,
 )
 """Names of what is secret."""
+
+_IS_WORDS = re.compile(r"[A-Za-z ,.-]*")
 
 _SHAPED = r"""
       \b(?:sk|pk|rk)[-_](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}           # OpenAI, Stripe …
@@ -105,8 +108,11 @@ class Secrets:
     def learn_request(self, spec: RequestSpec) -> None:
         """Know what a request carries."""
         for name, value in spec.headers.items():
-            if name.lower() not in _HARMLESS:
+            if _NAMED.search(name):
                 self.learn(_parts(value))
+            elif name.lower() not in _HARMLESS:
+                # A plain word is none: it would be taken out of the questions and answers, too.
+                self.learn(part for part in _parts(value) if not _IS_WORDS.fullmatch(part))
         self.learn(_in_url(spec.url))
         self.learn(_in_body(spec.json))
 

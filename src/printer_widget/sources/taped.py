@@ -152,13 +152,12 @@ class Player:
             if not self.is_over:
                 await self._end()
             return httpx.Response(httpx.codes.NO_CONTENT)  # the server is told of Stop
-        if exchange.status is None:
+        status = exchange.status
+        if status is None:
             await self._break(exchange)
         await self._until(exchange.response_at_ms)
         headers = [(name.encode(), value.encode()) for name, value in exchange.headers]
-        return httpx.Response(
-            exchange.status or 0, headers=headers, stream=_Arriving(self._body(exchange))
-        )
+        return httpx.Response(status, headers=headers, stream=_Arriving(self._body(exchange)))
 
     async def _body(self, exchange: Exchange) -> AsyncGenerator[bytes, None]:
         for chunk in exchange.chunks:
