@@ -28,7 +28,7 @@ from .events import (
     Usage,
 )
 from .providers import AGUI, AnthropicMessages, Function, OpenAIChat, Printer, VercelUI
-from .sources import stream_chat
+from .sources import Replay, record, stream_chat
 from .transcript import Transcript
 from .turn import Turn
 from .widget import ChatNode
@@ -56,6 +56,7 @@ __all__ = [
     "ProviderError",
     "ReasoningDelta",
     "Reconnecting",
+    "Replay",
     "StreamEnd",
     "StreamError",
     "StreamEvent",
@@ -69,5 +70,6 @@ __all__ = [
     "Turn",
     "Usage",
     "VercelUI",
+    "record",
     "stream_chat",
 ]

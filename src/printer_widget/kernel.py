@@ -13,6 +13,9 @@
   does not wake it. :func:`watch_cell` knows the cell's task, and keeps the loop awake.
 - Running a cell again leaves the widget of its last run streaming with nobody to see it.
   :func:`stop_with_cell` stops it.
+- ``%autoreload`` puts a module's new classes in the place of the old ones, whose objects live on.
+  Slots of the one do not fit the other: a chat that streams would never end. From the first chat
+  on, this package is left out of it.
 - Updating a widget's own output takes its view away, with focus and draft. :class:`StaticOutput` is
   an output of its own beside it.
 
@@ -90,6 +93,7 @@ def stop_with_cell(stop: Callable[[], None]) -> None:
         _note_task()
         shell.events.register("pre_run_cell", _before_cell)
         _hooked.add(shell)
+    _keep_loaded(shell)
     cell_id = _cell_id(shell)
     if cell_id is not None:
         _stops.setdefault(cell_id, []).append(weakref.WeakMethod(stop))
@@ -161,8 +165,17 @@ def _note_task() -> None:
         _cell_task.set(None)
 
 
+def _keep_loaded(shell: Any) -> None:
+    aimport = shell.find_line_magic("aimport")
+    if aimport is None:  # %autoreload is not there, or not yet
+        return
+    mine = [name for name in tuple(sys.modules) if name.partition(".")[0] == __package__]
+    aimport(", ".join(f"-{name}" for name in mine))
+
+
 def _before_cell(info: Any) -> None:
     _note_task()
+    _keep_loaded(_shell())
     for reference in _stops.pop(getattr(info, "cell_id", None) or "", []):
         stop = reference()
         if stop is not None:
