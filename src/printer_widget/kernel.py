@@ -175,7 +175,7 @@ def _keep_loaded(shell: Any) -> None:
 
 def _before_cell(info: Any) -> None:
     _note_task()
-    _keep_loaded(_shell())
+    _keep_loaded(running_shell())
     for reference in _stops.pop(getattr(info, "cell_id", None) or "", []):
         stop = reference()
         if stop is not None:
