@@ -8,6 +8,7 @@ from .errors import (
     ChatError,
     ClosedError,
     ConnectionFailed,
+    LessonLimit,
     ProviderError,
     StreamFormatError,
     StreamInterrupted,
@@ -27,6 +28,7 @@ from .events import (
     ToolCallDelta,
     Usage,
 )
+from .lesson import Lesson
 from .providers import AGUI, AnthropicMessages, Function, OpenAIChat, Printer, VercelUI
 from .sources import Replay, record, stream_chat
 from .transcript import Transcript
@@ -49,6 +51,8 @@ __all__ = [
     "ConversationInfo",
     "FinishReason",
     "Function",
+    "Lesson",
+    "LessonLimit",
     "Message",
     "ModelNamed",
     "OpenAIChat",

@@ -15,9 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from .answer_log import AnswerLog
 from .batching import INTERVAL_S, Batcher, join_surrogates
 from .conversation import Attachment, Conversation, ConversationInfo, Message, Question
 from .errors import BusyError, ChatError, ClosedError
+from .lesson import Lesson
 from .loop import BackgroundLoop
 from .sources import Archive, Source
 from .stamps import Stamps
@@ -33,6 +35,12 @@ MAX_FLUSHES_PER_S = 300
 
 SLOW_CALLBACK_S = 0.1
 
+MAX_PENDING = 20
+"""How much may be attached to one question."""
+
+MAX_KNOWN = 100
+"""How many attachments are known by name, to be attached again."""
+
 CallbackKind = Literal["token", "complete", "error"]
 
 _running: set[Turn] = set()
@@ -43,6 +51,7 @@ class Chat:
 
     Attributes:
         state: the last snapshot; may be read from any thread.
+        known: what was attached, by its name, as it was then; may be read from any thread.
         turn: the turn that runs, or the last one; None before the first.
     """
 
@@ -59,9 +68,11 @@ class Chat:
         project_id: str | None = None,
         chat_node_id: str | None = None,
         stamps: Stamps,
+        lesson: Lesson,
     ) -> None:
         self.source = source
-        self.state = State(labels=labels)
+        self.state = State(labels=labels, left=lesson.left(0))
+        self.known: Mapping[str, Attachment] = {}
         self.turn: Turn | None = None
         self.closed = False
         self._loop = loop
@@ -72,6 +83,9 @@ class Chat:
         self._project_id = project_id
         self._node_id = chat_node_id or uuid.uuid4().hex
         self._stamps = stamps
+        self._lesson = lesson
+        self._log = AnswerLog(lesson.log) if lesson.log else None
+        self._asked = 0
         self._conversation = Conversation()
         self._callbacks: dict[CallbackKind, list[Callable[[Any], object]]] = {}
         self._warned = False
@@ -80,9 +94,37 @@ class Chat:
     # Commands --------------------------------------------------------------------------------
 
     def ask(self, text: str, context: tuple[Attachment, ...] = ()) -> Turn:
-        """Add a question and start its turn; see ``ChatNode.send``."""
+        """Add a question with all that is pending, and start its turn; see ``ChatNode.send``."""
+        return self._ask(text, (*self.state.pending, *context), pending=())
+
+    def attach(self, item: Attachment) -> None:
+        """Keep ``item`` for the next question, in the place of what has its name."""
+        self._check_open()
+        others = [one for one in self.state.pending if one.name != item.name]
+        if len(others) >= MAX_PENDING:
+            raise ValueError(
+                f"{MAX_PENDING} things are attached already: send them, or remove some first"
+            )
+        known = {name: one for name, one in self.known.items() if name != item.name}
+        self.known = dict([*known.items(), (item.name, item)][-MAX_KNOWN:])
+        self._change(pending=(*others, item))
+
+    def detach(self, name: str) -> None:
+        """Take what has this name from what is pending."""
+        left = tuple(one for one in self.state.pending if one.name != name)
+        if len(left) == len(self.state.pending):
+            raise ValueError(f"nothing with the name {name!r} is attached")
+        self._change(pending=left)
+
+    def detach_all(self) -> None:
+        """Take all that is pending away."""
+        if self.state.pending:
+            self._change(pending=())
+
+    def _ask(self, text: str, context: tuple[Attachment, ...], **changes: Any) -> Turn:
         self._check_free()
         _check_not_blank(text)
+        self._lesson.check(asked=self._asked, text=text, has_context=bool(context))
         message = Message(
             id=self._name("message"),
             role="user",
@@ -91,13 +133,14 @@ class Chat:
             conversation_id=self._conversation.id,
             context=context,
         )
-        return self._begin(self._conversation.add(message))
+        return self._begin(self._conversation.add(message), **changes)
 
     def retry(self) -> Turn:
         """Start another turn for the last question; see ``ChatNode.retry``."""
         self._check_free()
         if not any(message.role == "user" for message in self._conversation.messages):
             raise ValueError("there is no question to ask again: send() one first")
+        self._lesson.check(asked=self._asked)
         return self._begin(self._conversation)
 
     def edit(self, message_id: str, text: str) -> Turn:
@@ -107,8 +150,9 @@ class Chat:
         if message.role != "user":
             raise ValueError("only a question can be edited: this message is an answer")
         _check_not_blank(text)
+        self._lesson.check(asked=self._asked, text=text)
         self._conversation = self._conversation.before(message_id)
-        return self.ask(text, message.context)
+        return self._ask(text, message.context)
 
     def delete(self, message_id: str) -> None:
         """Delete a message; see ``ChatNode.delete``."""
@@ -166,8 +210,7 @@ class Chat:
         return getattr(self.source, "archive", None)
 
     def _kept(self) -> Archive:
-        if self.closed:
-            raise ClosedError("this chat was closed: make a new ChatNode")
+        self._check_open()
         if self.archive is None:
             raise ValueError(
                 f"{self.source.label} keeps no conversations: a Printer backend does, "
@@ -218,10 +261,25 @@ class Chat:
         _running.discard(turn)
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
-            self._change(messages=self._dicts(), streaming=False, attempt=None, reasoning="")
+            news = self._count(turn, reply)
+            self._change(
+                messages=self._dicts(), streaming=False, attempt=None, reasoning="", **news
+            )
             self._refresh(turn, reply)
             well = reply.status in {"complete", "stopped"}
             self._call_back("complete" if well else "error", reply)
+
+    def _count(self, turn: Turn, reply: Message) -> dict[str, Any]:
+        """Do what a lesson asks for at an ending; return what of the state changes by it."""
+        news: dict[str, Any] = {}
+        if self._log is not None:
+            question = turn.question.conversation.messages[-1]
+            complaint = self._log.write(self._asked, question, reply)
+            if complaint is not None:
+                news["labels"] = {**self.state.labels, "notice": complaint}
+        if reply.status == "error" and not reply.content:
+            self._asked -= 1
+        return {**news, "left": self._lesson.left(self._asked)}
 
     def _refresh(self, turn: Turn, reply: Message) -> None:
         """Put the messages as the server stored them in the place of ours, once it has them."""
@@ -246,9 +304,12 @@ class Chat:
 
     # Inside ----------------------------------------------------------------------------------
 
-    def _check_free(self) -> None:
+    def _check_open(self) -> None:
         if self.closed:
             raise ClosedError("this chat was closed: make a new ChatNode")
+
+    def _check_free(self) -> None:
+        self._check_open()
         if self.state.streaming:
             raise BusyError(
                 "an answer is still streaming: wait for it (await chat.idle()), or chat.stop() it"
@@ -267,7 +328,7 @@ class Chat:
         except KeyError:
             raise ValueError(f"there is no message with the id {message_id!r}") from None
 
-    def _begin(self, conversation: Conversation) -> Turn:
+    def _begin(self, conversation: Conversation, **changes: Any) -> Turn:
         self._conversation = conversation
         last = max(at for at, m in enumerate(conversation.messages) if m.role == "user")
         question = Question(
@@ -290,7 +351,16 @@ class Chat:
         )
         self.turn = turn
         _running.add(turn)
-        self._change(messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True)
+        self._asked += 1
+        self._change(
+            messages=self._dicts(),
+            turn=turn.id,
+            text="",
+            units=0,
+            streaming=True,
+            left=self._lesson.left(self._asked),
+            **changes,
+        )
         turn._start()  # noqa: SLF001  # the engine's half of a Turn is ours
         return turn
 

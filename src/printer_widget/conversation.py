@@ -29,7 +29,7 @@ Status = Literal["complete", "stopped", "interrupted", "error"]
 _ENDING_NAMES = {"stopped": "stopped", "interrupted": "interrupted", "error": "failed"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Attachment:
     """Something that the reader shows to the model, as the text that the model gets of it.
 
@@ -50,6 +50,11 @@ class Attachment:
         """Return it as plain JSON data; ``warning`` is left out where there is none."""
         data = {"name": self.name, "kind": self.kind, "text": self.text}
         return data if self.warning is None else {**data, "warning": self.warning}
+
+    def __repr__(self) -> str:
+        """Return what it is and how long, and not the text."""
+        warning = f"; {self.warning}" if self.warning else ""
+        return f"{self.name or 'unnamed'} ({self.kind}, {len(self.text):,} characters{warning})"
 
     def as_told(self) -> str:
         """Return what the model is told: the text between two tags."""

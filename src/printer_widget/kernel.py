@@ -11,6 +11,8 @@
 - Interrupting the kernel cancels the task of the running cell, which a waiter cannot tell from a
   timeout. And it does so only when the kernel's loop next wakes, as ipykernel's signal handler
   does not wake it. :func:`watch_cell` knows the cell's task, and keeps the loop awake.
+- While a cell runs, a kernel without subshells hears nothing, and silence then says nothing about a
+  browser. :func:`is_deaf` knows by what came: nothing since the cell began.
 - Running a cell again leaves the widget of its last run streaming with nobody to see it.
   :func:`stop_with_cell` stops it.
 - ``%autoreload`` puts a module's new classes in the place of the old ones, whose objects live on.
@@ -18,6 +20,7 @@
   on, this package is left out of it.
 - Updating a widget's own output takes its view away, with focus and draft. :class:`StaticOutput` is
   an output of its own beside it.
+- What the reader named, and the cells that ran, are IPython's. :func:`things` finds them.
 
 Outside of IPython all of these do nothing.
 """
@@ -34,21 +37,40 @@ from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any
 
+from .attachments import Cell
+
 logger = logging.getLogger("printer_widget")
 
 _TICK_S = 0.05
+_CELLS = 50
 
 _cell_task: ContextVar[asyncio.Task[Any] | None] = ContextVar("cell_task", default=None)
 _stops: dict[str, list[weakref.WeakMethod[Callable[[], None]]]] = {}
 _hooked: weakref.WeakSet[Any] = weakref.WeakSet()
+_deaf = False
 
 
 def tune_comm(comm: Any, handle: Callable[[dict[str, Any]], None]) -> None:
     """Let messages on ``comm`` reach ``handle`` on the channel the front end chose, and no hook."""
+
+    def hear(message: dict[str, Any]) -> None:
+        _set_deaf(False)
+        handle(message)
+
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
     if hasattr(comm, "handle_msg"):
-        comm.handle_msg = handle
+        comm.handle_msg = hear
+
+
+def is_deaf() -> bool:
+    """Say whether a cell runs since whose beginning no browser was heard: maybe none can be."""
+    return _deaf
+
+
+def _set_deaf(deaf: bool) -> None:  # noqa: FBT001
+    global _deaf  # noqa: PLW0603  # there is one kernel in a process
+    _deaf = deaf
 
 
 def send_orphan(comm: Any, data: dict[str, Any]) -> None:
@@ -92,11 +114,42 @@ def stop_with_cell(stop: Callable[[], None]) -> None:
         # Before this cell ran, there was no hook that could have noted its task.
         _note_task()
         shell.events.register("pre_run_cell", _before_cell)
+        shell.events.register("post_run_cell", _after_cell)
+        _set_deaf(True)
         _hooked.add(shell)
     _keep_loaded(shell)
     cell_id = _cell_id(shell)
     if cell_id is not None:
         _stops.setdefault(cell_id, []).append(weakref.WeakMethod(stop))
+
+
+def things() -> dict[str, Any]:
+    """Return what the reader has named, then the last cells as ``In[3]``; from any thread.
+
+    Private names are not among them, nor what IPython itself put there.
+    """
+    shell = running_shell()
+    hidden = getattr(shell, "user_ns_hidden", {})
+    named = {
+        name: thing
+        for name, thing in dict(getattr(shell, "user_ns", {})).items()
+        if not name.startswith("_") and name not in hidden
+    }
+    for cell in cells()[-_CELLS:]:
+        named.setdefault(f"In[{cell.number}]", cell)
+    return named
+
+
+def cells() -> list[Cell]:
+    """Return the cells that ran in this kernel, but for blank ones."""
+    history = getattr(running_shell(), "history_manager", None)
+    sources = list(getattr(history, "input_hist_raw", []))
+    return [Cell(number, source) for number, source in enumerate(sources) if source.strip()]
+
+
+def name_of(thing: object) -> str | None:
+    """Return the reader's first name for the very same object; None where there is none."""
+    return next((name for name, one in things().items() if one is thing), None)
 
 
 def running_shell() -> Any:
@@ -176,7 +229,12 @@ def _keep_loaded(shell: Any) -> None:
 def _before_cell(info: Any) -> None:
     _note_task()
     _keep_loaded(running_shell())
+    _set_deaf(True)
     for reference in _stops.pop(getattr(info, "cell_id", None) or "", []):
         stop = reference()
         if stop is not None:
             stop()
+
+
+def _after_cell(_result: Any) -> None:
+    _set_deaf(False)

@@ -15,8 +15,10 @@ from . import kernel, terminal
 from .answerer import choose
 from .attachments import attach_all
 from .chat import CallbackKind, Chat
-from .conversation import Attachment, ConversationInfo, Message
+from .context import Context
+from .conversation import ConversationInfo, Message
 from .errors import ChatError
+from .lesson import Lesson
 from .loop import turns
 from .options import view_options
 from .sources import SourceLike
@@ -35,6 +37,7 @@ _KEYWORDS = (
     "chat_node_id",
     "deterministic",
     "layout",
+    "lesson",
     "locale",
     "project_id",
     "static",
@@ -59,6 +62,8 @@ class ChatNode(SyncedChat):
         suggestions: questions that a reader can click on while nothing was said yet.
         locale: the language of the view, ``"en"`` or ``"de"``, which dates and numbers follow.
             Without it, English, with dates and numbers as the reader's browser has them.
+        lesson: how much may be asked, and whether it is logged; see :class:`Lesson`, which may
+            hold ``system`` and ``suggestions`` as well.
         deterministic: whether ``messages`` shall be the same in every run of a test or of a
             notebook that is executed again: ids are counted and the clock stands still. Ids that
             a server gives stay the server's, so the demo model then answers without one.
@@ -79,9 +84,10 @@ class ChatNode(SyncedChat):
     thread: keep them fast. All methods may be called from any thread.
 
     Raises:
-        TypeError: for an unknown keyword, a source that is none, or suggestions that are no list
-            of texts.
-        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale.
+        TypeError: for an unknown keyword, a source or lesson that is none, or suggestions that are
+            no list of texts.
+        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale, or
+            a lesson's log that cannot be written.
     """
 
     def __init__(
@@ -94,6 +100,7 @@ class ChatNode(SyncedChat):
         chat_node_id: str | None = None,
         suggestions: Sequence[str] | None = None,
         locale: str | None = None,
+        lesson: Lesson | None = None,
         deterministic: bool = False,
         static: bool = False,
         **kwargs: Any,
@@ -103,8 +110,12 @@ class ChatNode(SyncedChat):
                 near = difflib.get_close_matches(name, _KEYWORDS, n=1)
                 hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(_KEYWORDS)}"
                 raise TypeError(f"ChatNode got an unknown keyword {name!r}: {hint}")
+        if not isinstance(lesson, Lesson | None):
+            raise TypeError(f"lesson must be a Lesson(…), got {type(lesson).__name__}")
         made, labels, proposed = choose(source, token, embed=not deterministic)
-        options = view_options(proposed if suggestions is None else suggestions, locale)
+        if lesson is not None:
+            system, suggestions = lesson.settings(system, suggestions)
+        options = view_options(proposed if suggestions is None else suggestions, locale, lesson)
         chat = Chat(
             made,
             loop=turns,
@@ -116,27 +127,31 @@ class ChatNode(SyncedChat):
             project_id=project_id,
             chat_node_id=chat_node_id,
             stamps=FixedStamps() if deterministic else Stamps(),
+            lesson=lesson or Lesson(),
         )
         self._still = kernel.StaticOutput() if static else None
+        self._context = Context(chat)
         super().__init__(chat, options, **kwargs)
         kernel.stop_with_cell(self._stop_soon)
 
     # For its user: any thread ----------------------------------------------------------------
 
-    def send(self, text: str, *, context: Sequence[str | Attachment] = ()) -> Turn:
+    def send(self, text: str, *, context: Sequence[object] = ()) -> Turn:
         """Ask ``text``; the answer streams while the caller goes on.
 
         Args:
             text: the question.
-            context: texts for the model to know, told to it before the question.
+            context: what the model should know beside ``chat.context``: texts, DataFrames and
+                whatever :meth:`Context.add` takes.
 
         Returns:
             A Turn: ``await`` it, or call ``.result()``, for the reply.
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank.
-            TypeError: if the text or the context is none.
+            TypeError: if the text is none, or there is no way to show something of the context.
             ClosedError: after :meth:`close`.
         """
         if not isinstance(text, str):
@@ -148,6 +163,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson allows no more questions.
             ValueError: if nothing was asked yet.
             ClosedError: after :meth:`close`.
         """
@@ -158,6 +174,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank, or there is no such question.
             ClosedError: after :meth:`close`.
         """
@@ -294,6 +311,11 @@ class ChatNode(SyncedChat):
         if not callable(callback):
             raise TypeError(f"expected a function, got {type(callback).__name__}")
         turns.call(self._chat.add_callback, kind, callback)
+
+    @property
+    def context(self) -> Context:
+        """What goes to the model with the next question; see :class:`Context`."""
+        return self._context
 
     @property
     def streamed_text(self) -> str:
