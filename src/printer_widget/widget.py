@@ -261,6 +261,9 @@ class ChatNode(SyncedChat):
     ) -> Self:
         """Return a chat that goes on with a conversation that was kept.
 
+        A model is told all of it with the next question. A Printer backend keeps conversations
+        itself: it goes on with this one if it knows it, and else begins a new one.
+
         Args:
             transcript: a Transcript, or a file as ``chat.transcript().save(path)`` wrote it:
                 ``.json``, ``.jsonl`` or ``.md``.

@@ -20,6 +20,7 @@ from printer_widget import (
     Replay,
     StreamEvent,
     TextDelta,
+    Transcript,
     Turn,
     VercelUI,
     record,
@@ -55,6 +56,8 @@ ChatNode(42)  # type: ignore[arg-type]
 
 chat = ChatNode()
 assert_type(chat.streamed_text, str)
+assert_type(chat.transcript(), Transcript)
+assert_type(ChatNode.load("lesson.md", my_model, system="You teach.", static=True), ChatNode)
 assert_type(chat.is_streaming, bool)
 
 
