@@ -15,14 +15,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from .answer_log import AnswerLog
 from .batching import INTERVAL_S, Batcher, join_surrogates
 from .conversation import Attachment, Conversation, ConversationInfo, Message, Question
 from .errors import BusyError, ChatError, ClosedError
+from .lesson import Lesson
 from .loop import BackgroundLoop
 from .sources import Archive, Source
 from .stamps import Stamps
 from .sync import State
-from .turn import Turn, WatchCell
+from .transcript import Transcript
+from .turn import Echo, Turn, WatchCell, silent
 from .wire import JSON, utf16_length
 
 logger = logging.getLogger("printer_widget")
@@ -60,23 +63,29 @@ class Chat:
         show: Callable[[State], None],
         watch_cell: WatchCell,
         labels: Mapping[str, str],
+        echo: Echo = silent,
         system: str | None = None,
         project_id: str | None = None,
         chat_node_id: str | None = None,
         stamps: Stamps,
+        lesson: Lesson,
     ) -> None:
         self.source = source
-        self.state = State(labels=labels)
+        self.state = State(labels=labels, left=lesson.left(0))
         self.known: Mapping[str, Attachment] = {}
         self.turn: Turn | None = None
         self.closed = False
         self._loop = loop
         self._show = show
         self._watch_cell = watch_cell
+        self._echo = echo
         self._system = join_surrogates(system) if system else None
         self._project_id = project_id
         self._node_id = chat_node_id or uuid.uuid4().hex
         self._stamps = stamps
+        self._lesson = lesson
+        self._log = AnswerLog(lesson.log) if lesson.log else None
+        self._asked = 0
         self._conversation = Conversation()
         self._callbacks: dict[CallbackKind, list[Callable[[Any], object]]] = {}
         self._warned = False
@@ -115,8 +124,9 @@ class Chat:
     def _ask(self, text: str, context: tuple[Attachment, ...], **changes: Any) -> Turn:
         self._check_free()
         _check_not_blank(text)
+        self._lesson.check(asked=self._asked, text=text, has_context=bool(context))
         message = Message(
-            id=self._stamps.name("message"),
+            id=self._name("message"),
             role="user",
             content=join_surrogates(text),
             timestamp=self._stamps.time(),
@@ -130,6 +140,7 @@ class Chat:
         self._check_free()
         if not any(message.role == "user" for message in self._conversation.messages):
             raise ValueError("there is no question to ask again: send() one first")
+        self._lesson.check(asked=self._asked)
         return self._begin(self._conversation)
 
     def edit(self, message_id: str, text: str) -> Turn:
@@ -139,6 +150,7 @@ class Chat:
         if message.role != "user":
             raise ValueError("only a question can be edited: this message is an answer")
         _check_not_blank(text)
+        self._lesson.check(asked=self._asked, text=text)
         self._conversation = self._conversation.before(message_id)
         return self._ask(text, message.context)
 
@@ -153,6 +165,19 @@ class Chat:
         """Begin a new conversation; see ``ChatNode.clear``."""
         self._check_free()
         self._show_conversation(Conversation())
+
+    def restore(self, messages: tuple[Message, ...]) -> None:
+        """Go on with a conversation that was kept; see ``ChatNode.load``."""
+        self._check_free()
+        name = messages[-1].conversation_id if messages else None
+        self._show_conversation(Conversation(messages=messages, id=name))
+
+    def transcript(self, *, ended: bool = False) -> Transcript:
+        """Return the conversation as it stands, or (``ended``) without what still streams."""
+        messages = self._conversation.messages
+        if self.state.streaming and self.turn is not None and not ended:
+            messages += (self.turn.so_far(),)
+        return Transcript(messages, f"Conversation with {self.source.label}")
 
     async def conversations(self) -> tuple[ConversationInfo, ...]:
         """Return what the server keeps; see ``ChatNode.conversations``."""
@@ -236,10 +261,25 @@ class Chat:
         _running.discard(turn)
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
-            self._change(messages=self._dicts(), streaming=False, attempt=None, reasoning="")
+            news = self._count(turn, reply)
+            self._change(
+                messages=self._dicts(), streaming=False, attempt=None, reasoning="", **news
+            )
             self._refresh(turn, reply)
             well = reply.status in {"complete", "stopped"}
             self._call_back("complete" if well else "error", reply)
+
+    def _count(self, turn: Turn, reply: Message) -> dict[str, Any]:
+        """Do what a lesson asks for at an ending; return what of the state changes by it."""
+        news: dict[str, Any] = {}
+        if self._log is not None:
+            question = turn.question.conversation.messages[-1]
+            complaint = self._log.write(self._asked, question, reply)
+            if complaint is not None:
+                news["labels"] = {**self.state.labels, "notice": complaint}
+        if reply.status == "error" and not reply.content:
+            self._asked -= 1
+        return {**news, "left": self._lesson.left(self._asked)}
 
     def _refresh(self, turn: Turn, reply: Message) -> None:
         """Put the messages as the server stored them in the place of ours, once it has them."""
@@ -275,6 +315,13 @@ class Chat:
                 "an answer is still streaming: wait for it (await chat.idle()), or chat.stop() it"
             )
 
+    def _name(self, kind: str) -> str:
+        """Return a name that no message has, not even one that was loaded."""
+        taken = {message.id for message in self._conversation.messages}
+        while (name := self._stamps.name(kind)) in taken:
+            pass
+        return name
+
     def _find(self, message_id: str) -> Message:
         try:
             return self._conversation.messages[self._conversation.index(message_id)]
@@ -294,17 +341,25 @@ class Chat:
         turn = Turn(
             question,
             self.source,
-            id=self._stamps.name("turn"),
+            id=self._name("turn"),
             timestamp=self._stamps.time(),
             loop=self._loop,
             listener=self,
             batcher=Batcher(interval_s=max(INTERVAL_S, (len(_running) + 1) / MAX_FLUSHES_PER_S)),
             watch_cell=self._watch_cell,
+            echo=self._echo,
         )
         self.turn = turn
         _running.add(turn)
+        self._asked += 1
         self._change(
-            messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True, **changes
+            messages=self._dicts(),
+            turn=turn.id,
+            text="",
+            units=0,
+            streaming=True,
+            left=self._lesson.left(self._asked),
+            **changes,
         )
         turn._start()  # noqa: SLF001  # the engine's half of a Turn is ours
         return turn

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Literal
 
+from .escaped import escaped, text_as_html, without_controls
+
 Role = Literal["user", "assistant", "system"]
 Status = Literal["complete", "stopped", "interrupted", "error"]
 
@@ -126,12 +128,17 @@ class Message:
     def __repr__(self) -> str:
         """Return role, ending and text alone, so that a stored output compares equal."""
         ending = f" [{self.ending}]" if self.ending else ""
-        return f"{self.role}{ending}: {self.content}"
+        return without_controls(f"{self.role}{ending}: {self.content}")
 
     def _repr_html_(self) -> str:
-        """Return the text escaped, for a notebook: a message is never HTML."""
-        ending = f"<p><em>[{escape(self.ending)}]</em></p>" if self.ending else ""
-        return f'<div style="white-space: pre-wrap">{escape(self.content)}</div>{ending}'
+        """Return the text escaped, for a notebook: a message is never HTML.
+
+        There is no ``_repr_markdown_``: what reads it would load pictures and run HTML.
+        """
+        notes = [self.note or "", f"[{self.ending}]" if self.ending else ""]
+        return text_as_html(self.content) + "".join(
+            f"<p><em>{escaped(note)}</em></p>" for note in notes if note
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ acknowledge:
 - The fastest of them is 1 Mi code units behind: one keyframe a second instead.
 - Everything is sent, and one of them is still behind: a keyframe, a few times, ever later.
 - A browser that says it is ready gets an answer in any case, so that it knows its kernel lives.
-- A browser that has been behind and silent for 10 s is gone, until it reports again.
+- A browser that has been behind and silent for 10 s is gone, until it reports again. Time in which
+  the kernel could hear nobody does not count.
 
 All browsers of a widget share one comm, so what is sent reaches every one.
 """
@@ -53,6 +54,7 @@ class State:
         conversation: the server's id of the conversation that is open; None while it has none.
         pending: what the reader attached, for the next question to carry.
         attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
+        left: how many questions a lesson still allows; None where it limits none.
         labels: what the view says about the model.
     """
 
@@ -66,19 +68,24 @@ class State:
     conversation: str | None = None
     pending: tuple[Attachment, ...] = ()
     attempt: tuple[int, int] | None = None
+    left: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def view(self) -> JSON:
         """The private trait ``_view``, but for the reasoning, which only a keyframe holds whole."""
-        view = {
+        view: JSON = {
             "turn": self.turn,
             "revision": self.revision,
             "conversation": self.conversation,
             "attempt": list(self.attempt) if self.attempt else None,
             "labels": dict(self.labels),
         }
-        return {**view, "pending": [_summary(p) for p in self.pending]} if self.pending else view
+        if self.left is not None:
+            view["left"] = self.left
+        if self.pending:
+            view["pending"] = [_summary(item) for item in self.pending]
+        return view
 
     def full(self) -> JSON:
         """Return the four synced keys: a keyframe."""
@@ -140,6 +147,11 @@ class Sync:
         if len(self._clients) >= MAX_CLIENTS:
             del self._clients[next(iter(self._clients))]
         self._clients[report.client] = client
+
+    def excuse(self, now: float) -> None:
+        """Hold the silence until ``now`` against nobody: the kernel could not have heard them."""
+        for client in self._clients.values():
+            client.seen = now
 
     def reset(self, *, since: float = float("-inf")) -> None:
         """Send a keyframe next, whatever the browsers know; a while after ``since``, if given."""

@@ -13,6 +13,8 @@ Synced state (ipywidgets ``update`` messages and the initial state)::
                     "revision": int,      grows by one at every change but appended text
                     "conversation": str | null,  the server's id of the one that is open
                     "attempt": [attempt, of] | null,  while the connection is tried again
+                    "left": int,          how many questions a lesson still allows; left out where
+                                          it limits none
                     "labels": {...},      what the view says about the model: plain strings
                     "pending": [{"name", "kind", "size", "warning"}, …],
                                           what the next question carries, size in characters;
