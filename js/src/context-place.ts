@@ -25,8 +25,9 @@ export class ContextPlace {
     this.#input = input;
     this.#store = store;
     this.#commands = commands;
+    const { allowsContext } = store.options.lesson;
     this.#input.addEventListener("input", () => {
-      if (input.value.includes("@")) void this.#fill();
+      if (allowsContext && input.value.includes("@")) void this.#fill();
     });
     this.#dispose = effect(() => {
       if (store.context.pending.value && !store.lost.value) void this.#fill();

@@ -234,6 +234,15 @@ describe("an @", () => {
     expect(isListed(root)).toBe(false);
   });
 
+  test("does nothing in a lesson without context, and nobody is told of it", async () => {
+    const _options = { lesson: { allow_context: false } };
+    const { model, root } = await show(undefined, { _view: view(null), _options });
+    await type(root, "@");
+    expect(model.of("names")).toEqual([]);
+    expect(root.querySelector(".hint")?.textContent).toBe(STRINGS.hint);
+    expect(draw().root.querySelector(".hint")?.textContent).toContain(STRINGS.attachHint);
+  });
+
   test("does nothing before the kernel has answered", async () => {
     const { model, root } = await show(undefined, { _view: view(null) });
     await type(root, "@sal");
