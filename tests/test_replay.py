@@ -264,7 +264,9 @@ async def test_a_function_is_recorded_and_replayed(tmp_path) -> None:
 
 def paced(path: Path, *times: int) -> Path:
     """A cassette whose chunks come after so many ms, each behind the one before."""
-    chunks = "".join(f'+{at} ms\n| event: message\n| data: {{"token":"{at} "}}\n|\n' for at in times)
+    chunks = "".join(
+        f'+{at} ms\n| event: message\n| data: {{"token":"{at} "}}\n|\n' for at in times
+    )
     path.write_text(
         "printer-widget cassette 1\n== Hi\nfrom: Printer\nurl: http://127.0.0.1:1\n"
         "-- user\n| Hi\n-- request POST http://127.0.0.1:1/api/chat/stream\n"
