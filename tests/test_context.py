@@ -15,7 +15,16 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from comms import Page, RecordingComm
-from printer_widget import Attachment, BusyError, ChatNode, ClosedError, desk, kernel
+from printer_widget import (
+    Attachment,
+    BusyError,
+    ChatNode,
+    ClosedError,
+    Lesson,
+    LessonLimit,
+    desk,
+    kernel,
+)
 from printer_widget.loop import turns
 from printer_widget.testing import ScriptedModel
 from sources import at_once
@@ -220,6 +229,14 @@ def test_a_closed_chat_takes_nothing(chat):
     chat.close()
     with pytest.raises(ClosedError):
         chat.context.add("x", name="x")
+
+
+def test_a_lesson_may_allow_no_context(source):
+    chat = ChatNode(source, lesson=Lesson(allow_context=False, max_turns=1))
+    with pytest.raises(LessonLimit, match="allows no context"):
+        chat.context.add("x", name="x")
+    assert len(chat.context) == 0
+    chat.close()
 
 
 # ── The browser ────────────────────────────────────────────────────────────────────────────────

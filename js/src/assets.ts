@@ -13,6 +13,7 @@ import type { AssetName } from "./wire.js";
 
 /** The types of what assets export; their code is in no import of the bundle. */
 interface Assets {
+  context: typeof import("./assets/context.js");
   conversations: typeof import("./assets/conversations.js");
   editor: typeof import("./assets/editor.js");
   highlight: typeof import("./assets/highlight.js");

@@ -2,13 +2,15 @@
 
 import { effect } from "@preact/signals-core";
 import { makeButton } from "./button.js";
+import type { ContextCommands } from "./context-bar.js";
+import { ContextPlace } from "./context-place.js";
 import { make } from "./element.js";
 import { isComposing } from "./keys.js";
 import { LessonLine } from "./lesson.js";
 import type { Store } from "./store.js";
 import { MAX_TEXT } from "./wire.js";
 
-export interface Commands {
+export interface Commands extends ContextCommands {
   send(text: string, owner: object): void;
   stop(): void;
   retry(): void;
@@ -49,7 +51,10 @@ export class Composer {
     this.#stop.addEventListener("click", () => this.stop());
     this.element = make("div", "composer", this.#input, this.#send, this.#stop);
 
+    const context = new ContextPlace(this.element, this.#input, store, commands);
+
     this.#disposals = [
+      () => context.close(),
       effect(() => {
         this.#input.placeholder = store.labels.value.placeholder ?? strings.placeholder;
       }),

@@ -5,6 +5,7 @@ import { Ago } from "./ago.js";
 import { makeButton, setObstacle } from "./button.js";
 import { ConversationRow, type RowHost } from "./conversation-row.js";
 import type { Conversations } from "./conversations.js";
+import { hang, hasPopover, keepHanging } from "./hanging.js";
 import { isComposing } from "./keys.js";
 import type { Strings } from "./strings.js";
 import type { Conversation, Request } from "./wire.js";
@@ -12,9 +13,6 @@ import type { Conversation, Request } from "./wire.js";
 export interface ConversationCommands {
   ask(request: Request, done: (ok: boolean) => void): void;
 }
-
-/** Between the list, its button and the window's edges, in CSS pixels. */
-const GAP = 6;
 
 /** The list is at most as high as this, and opens upwards where more room is there. */
 const HEIGHT = 440;
@@ -139,15 +137,15 @@ export class ConversationMenu implements RowHost {
       if (!path.includes(this.#panel) && !path.includes(this.#button)) this.#hide();
     };
     page.addEventListener("pointerdown", onPointer, { capture: true, signal });
-    page.addEventListener("resize", () => this.#place(), { signal });
-    page.addEventListener("scroll", () => this.#place(), { capture: true, passive: true, signal });
+    const place = () => hang(this.#panel, this.#button, HEIGHT);
+    keepHanging(page, place, signal);
 
     this.#panel.hidden = false;
     if (hasPopover(this.#panel)) this.#panel.showPopover();
     this.#button.setAttribute("aria-expanded", "true");
     this.ask({ type: "list" }, () => {});
     this.#opening.value = opening;
-    this.#place();
+    place();
     this.#focusFirst();
   }
 
@@ -166,21 +164,6 @@ export class ConversationMenu implements RowHost {
   #leave(): void {
     this.#hide();
     this.#onOpened();
-  }
-
-  /** Hang the list from its button, or stand it on it, within the window. */
-  #place(): void {
-    const { style } = this.#panel;
-    const { top, bottom, left } = this.#button.getBoundingClientRect();
-    const { clientWidth, clientHeight } = this.element.ownerDocument.documentElement;
-    const below = clientHeight - bottom - 2 * GAP;
-    const above = top - 2 * GAP;
-    const isBelow = below >= Math.min(above, HEIGHT / 2);
-    style.maxHeight = `${Math.max(0, Math.min(HEIGHT, isBelow ? below : above))}px`;
-    style.top = isBelow ? `${bottom + GAP}px` : "auto";
-    style.bottom = isBelow ? "auto" : `${clientHeight - top + GAP}px`;
-    const right = clientWidth - this.#panel.offsetWidth - GAP;
-    style.left = `${Math.max(GAP, Math.min(left, right))}px`;
   }
 
   #draw(): void {
@@ -273,8 +256,3 @@ const STEPS = new Map([
   ["Home", Number.NEGATIVE_INFINITY],
   ["End", Number.POSITIVE_INFINITY],
 ]);
-
-/** Browsers of before 2024 leave the list in the page, where the output area may clip it. */
-function hasPopover(element: HTMLElement): boolean {
-  return typeof element.showPopover === "function";
-}

@@ -9,6 +9,7 @@ export interface Lesson {
   readonly maxTurns: number | null;
   /** Longest question, in code points. */
   readonly maxCharacters: number | null;
+  readonly allowsContext: boolean;
   /** The file that the answers are logged to. */
   readonly log: string | null;
 }
@@ -27,6 +28,7 @@ export function readLesson(raw: unknown): Lesson {
   return {
     maxTurns: read("max_turns"),
     maxCharacters: read("max_characters"),
+    allowsContext: given.allow_context !== false,
     log: typeof log === "string" && log.trim() !== "" ? log : null,
   };
 }

@@ -4,7 +4,7 @@ import { AboutLine } from "./about.js";
 import { Actions } from "./actions.js";
 import { findAsset, loadAsset } from "./assets.js";
 import { makeButton } from "./button.js";
-import type { Tool } from "./details.js";
+import { type Details, told } from "./details.js";
 import type { Editor } from "./editor.js";
 import { make, makeBox } from "./element.js";
 import { Fold } from "./fold.js";
@@ -13,7 +13,7 @@ import { MarkdownText } from "./markdown-text.js";
 import type { Options } from "./options.js";
 import { adoptSheet } from "./sheet.js";
 import type { Item } from "./store.js";
-import { fill, type Strings } from "./strings.js";
+import { attachmentLabel, fill, type Strings } from "./strings.js";
 import { PlainText, type TextView } from "./text.js";
 
 type LabelledEnding = "stopped" | "interrupted" | "error";
@@ -36,6 +36,7 @@ export class MessageView {
   readonly #cursor = make("span", "cursor");
   readonly #ending = make("div", "ending");
   readonly #commands: MessageCommands;
+  readonly #options: Options;
   readonly #strings: Strings;
   readonly #actions: Actions;
   readonly #about: AboutLine;
@@ -44,10 +45,12 @@ export class MessageView {
   #item: Item | null = null;
   #text: TextView | null = null;
   #drawn = "";
-  #tools = "[]";
+  #folds = "[]";
 
-  constructor(commands: MessageCommands, { strings, locale }: Options) {
+  constructor(commands: MessageCommands, options: Options) {
+    const { strings, locale } = options;
     this.#commands = commands;
+    this.#options = options;
     this.#strings = strings;
     this.#thinking = makeThinking(strings);
     this.#actions = new Actions(
@@ -92,7 +95,7 @@ export class MessageView {
     this.element.dataset.status = item.status;
     this.element.setAttribute("aria-label", this.#strings[item.role]);
     this.#about.draw(details);
-    this.#drawTools(details.tools);
+    this.#drawFolds(details);
     this.#body.hidden = isBlank && !isStreaming;
     this.#drawEnding(item, canChange && isLast);
   }
@@ -168,15 +171,26 @@ export class MessageView {
     this.#reasoning.show(isThinking ? reasoningNow : label, reasoning);
   }
 
-  #drawTools(tools: readonly Tool[]): void {
-    const drawn = JSON.stringify(tools);
-    if (drawn === this.#tools) return;
-    this.#tools = drawn;
-    for (const old of this.element.querySelectorAll(':scope > [part="tool"]')) old.remove();
+  /** What tools were called stands before the text, and what was attached to it behind it. */
+  #drawFolds({ tools, context }: Details): void {
+    const drawn = JSON.stringify([tools, context]);
+    if (drawn === this.#folds) return;
+    this.#folds = drawn;
+    const add = (part: string, label: string, text: string, before: Node) => {
+      const fold = new Fold(part);
+      fold.show(label, text);
+      this.element.insertBefore(fold.element, before);
+    };
+    for (const old of this.element.querySelectorAll(
+      ':scope > :is([part="tool"], [part="attachment"])',
+    ))
+      old.remove();
     for (const { name, arguments: given } of tools) {
-      const fold = new Fold("tool");
-      fold.show(fill(this.#strings.tool, { name }), given);
-      this.element.insertBefore(fold.element, this.#body);
+      add("tool", fill(this.#strings.tool, { name }), given, this.#body);
+    }
+    for (const item of context) {
+      const label = attachmentLabel(item.name, item.kind, [...item.text].length, this.#options);
+      add("attachment", label, told(item), this.#ending);
     }
   }
 

@@ -14,6 +14,7 @@ import { Store } from "./store.js";
 import { type Timer, Timers } from "./timers.js";
 import {
   type Command,
+  type ContextRequest,
   EMPTY,
   type FromKernel,
   judgeCommand,
@@ -173,6 +174,18 @@ export class ModelLink {
     this.#send({ ...request, client: this.client, nonce });
   }
 
+  /** Ask about the context of the next question; `done` hears why it was not done, or null. */
+  askContext(request: ContextRequest, done: (refusal: string | null) => void): void {
+    const nonce = randomName();
+    const { unheard, requestRefused } = this.store.strings;
+    this.#asked.set(nonce, ({ ok, error }) => done(ok ? null : (error ?? requestRefused)));
+    this.#timers.after(SEND_PATIENCE, () => {
+      if (this.#asked.delete(nonce)) done(unheard);
+    });
+    this.#showPresence();
+    this.#send({ ...request, client: this.client, nonce });
+  }
+
   #askAsset(name: string): void {
     const nonce = randomName();
     this.#asked.set(nonce, ({ ok, error }) => {
@@ -193,6 +206,7 @@ export class ModelLink {
       void shelf.take(asset.name, asset.text);
       return;
     }
+    if (this.store.context.take(content)) return;
     const listed = readConversations(content);
     if (listed !== null) {
       this.store.conversations.list.value = listed;

@@ -7,6 +7,7 @@
  */
 
 import { batch, computed, signal } from "@preact/signals-core";
+import { Context } from "./context.js";
 import { Conversations } from "./conversations.js";
 import { type Cut, cutMessage, type Stopping } from "./cut.js";
 import { type Details, NO_DETAILS } from "./details.js";
@@ -135,6 +136,7 @@ export class Store {
 
   readonly canChange = computed(() => this.canSend.value && !this.isAsking.value);
 
+  readonly context = new Context();
   readonly conversations = new Conversations(this);
   /** Grows when other messages take the place of all that were shown. */
   readonly replaced = signal(0);
@@ -229,6 +231,7 @@ export class Store {
         this.attempt.value = readAttempt(state._view);
         this.left.value = readLeft(state._view);
         this.reasoning.value = readReasoning(state._view);
+        this.context.pending.value = state._view.pending;
         this.conversations.current.value = readConversation(state._view);
       }
       if (this.#stopped() === null) this.stopping.value = null;

@@ -12,6 +12,7 @@ export const STRINGS = {
   input: "Message",
   placeholder: "Ask anything…",
   hint: "Enter to send · Shift+Enter for a new line",
+  attachHint: "@ to attach",
   stopHint: "Esc to stop",
   send: "Send",
   stop: "Stop",
@@ -84,6 +85,12 @@ export const STRINGS = {
   answerFirst: "Stop the answer, or let it end, before you leave this conversation.",
   changeFirst: "One moment: the last change is under way.",
   requestUnanswered: "No answer yet: the kernel or its server is busy or gone.",
+  attachment: "{name} · {kind} · {count} characters",
+  attached: "Sent with the next message",
+  attachedText: "What will be sent of “{name}”",
+  attachable: "What can be attached",
+  attachableCount: "{count} to attach: choose by the arrow keys, and press Enter",
+  detach: "Do not send “{name}”",
   requestRefused: "The kernel refused, and did not say why.",
 } as const;
 
@@ -92,6 +99,21 @@ export type Strings = Readonly<Record<keyof typeof STRINGS, string>>;
 /** Say which connection is being tried: "Reconnecting (2/3)…". */
 export function count(label: string, { attempt, of }: { attempt: number; of: number }): string {
   return `${label} (${attempt}/${of})…`;
+}
+
+/** Say what is attached and how long it is, in characters; some things have no name. */
+export function attachmentLabel(
+  name: string,
+  kind: string,
+  characters: number,
+  { strings, locale }: { readonly strings: Strings; readonly locale: string | null },
+): string {
+  const count = characters.toLocaleString(locale ?? undefined);
+  return fill(name === "" ? strings.attachment.replace("{name} · ", "") : strings.attachment, {
+    name,
+    kind,
+    count,
+  });
 }
 
 /** Name what a button is about: "Rename “Plots”". */

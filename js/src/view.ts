@@ -59,7 +59,7 @@ export function openView(
     composer.focus(),
   );
   const notice = make("div", "notice");
-  const { log } = store.options.lesson;
+  const { allowsContext, log } = store.options.lesson;
   const logged = make("div", "notice");
   fill(logged, log === null ? null : fillIn(strings.logged, { path: log }));
   const status = make("div", "status");
@@ -105,7 +105,8 @@ export function openView(
     }),
     effect(() => {
       const isRunning = store.isStreaming.value && !store.lost.value;
-      hint.textContent = isRunning ? strings.stopHint : strings.hint;
+      const writing = allowsContext ? `${strings.hint} · ${strings.attachHint}` : strings.hint;
+      hint.textContent = isRunning ? strings.stopHint : writing;
     }),
     effect(() => {
       const sentence = store.status.value;

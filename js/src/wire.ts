@@ -21,7 +21,7 @@ export const MAX_TITLE = 200;
 export const MAX_LISTED = 500;
 
 /** The assets, code that is not in the bundle: each is a file of `assets/`. */
-export const ASSETS = ["conversations", "editor", "highlight", "math"] as const;
+export const ASSETS = ["context", "conversations", "editor", "highlight", "math"] as const;
 
 export type AssetName = (typeof ASSETS)[number];
 
@@ -47,6 +47,7 @@ export interface View {
   readonly left?: unknown;
   readonly conversation?: unknown;
   readonly reasoning?: unknown;
+  readonly pending?: unknown;
 }
 
 /** One of the conversations that the server keeps. */
@@ -61,6 +62,11 @@ export type Request =
   | { readonly type: "list" | "new" }
   | { readonly type: "open" | "remove"; readonly conversation: string }
   | { readonly type: "rename"; readonly conversation: string; readonly title: string };
+
+/** What the reader can ask about the context of the next question. */
+export type ContextRequest =
+  | { readonly type: "names" }
+  | { readonly type: "attach" | "detach" | "preview"; readonly name: string };
 
 export interface Attempt {
   readonly attempt: number;
@@ -100,7 +106,7 @@ export interface Position {
 }
 
 export type Command =
-  | (Request & { readonly client: string; readonly nonce: string })
+  | ((Request | ContextRequest) & { readonly client: string; readonly nonce: string })
   | ({ readonly type: "ready" | "ack" | "resync"; readonly client: string } & Position)
   | {
       readonly type: "send";
@@ -133,13 +139,13 @@ export type Command =
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === "string";
+export const isText = (value: unknown): value is string => typeof value === "string";
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;
-const isName = (value: unknown): value is string =>
+export const isName = (value: unknown): value is string =>
   isText(value) && value.length > 0 && value.length <= MAX_NAME;
 const isTurn = (value: unknown): value is string | null => value === null || isName(value);
 const isAssetName: Check = (value) => (ASSETS as readonly unknown[]).includes(value);
@@ -362,6 +368,7 @@ export function readMessages(raw: readonly unknown[]): Message[] {
 
 const ASKED = { client: isName, nonce: isName };
 const REPORT = { client: isName, turn: isTurn, offset: isCount, revision: isCount };
+const NAMED = { ...ASKED, name: isName };
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   ready: REPORT,
   ack: REPORT,
@@ -376,6 +383,10 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   open: { ...ASKED, conversation: isName },
   rename: { ...ASKED, conversation: isName, title: isTitle },
   remove: { ...ASKED, conversation: isName },
+  names: ASKED,
+  attach: NAMED,
+  detach: NAMED,
+  preview: NAMED,
   asset: { ...ASKED, name: isAssetName },
 };
 

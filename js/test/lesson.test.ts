@@ -150,7 +150,7 @@ describe("without a lesson", () => {
     { max_turns: -1, max_characters: "9", log: 5 },
     { max_turns: 1.5, max_characters: Number.NaN, log: " " },
   ])("%j limits nothing", (raw) => {
-    const none = { maxTurns: null, maxCharacters: null, log: null };
+    const none = { maxTurns: null, maxCharacters: null, allowsContext: true, log: null };
     expect(readLesson(raw)).toEqual(none);
     expect(readOptions({ lesson: raw }).lesson).toEqual(none);
   });

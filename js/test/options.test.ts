@@ -4,7 +4,7 @@ import { STRINGS } from "../src/strings.js";
 import { user } from "./fake-model.js";
 import { all, draw, ended, find, frame, input } from "./page.js";
 
-const NO_LIMITS = { maxTurns: null, maxCharacters: null, log: null };
+const NO_LIMITS = { maxTurns: null, maxCharacters: null, allowsContext: true, log: null };
 const suggestions = ["What is a mean?", "Show me a table"];
 
 describe("suggestions", () => {

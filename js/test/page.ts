@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, vi } from "vitest";
+import * as context from "../src/assets/context.js";
 import * as conversations from "../src/assets/conversations.js";
 import * as editor from "../src/assets/editor.js";
 import { provideAsset } from "../src/assets.js";
@@ -8,6 +9,7 @@ import { assistant, FakeModel, user } from "./fake-model.js";
 
 export let ending: AbortController;
 
+provideAsset("context", context);
 provideAsset("conversations", conversations);
 provideAsset("editor", editor);
 

@@ -100,6 +100,7 @@ class Chat:
     def attach(self, item: Attachment) -> None:
         """Keep ``item`` for the next question, in the place of what has its name."""
         self._check_open()
+        self._lesson.check(asked=0, has_context=True)
         others = [one for one in self.state.pending if one.name != item.name]
         if len(others) >= MAX_PENDING:
             raise ValueError(

@@ -49,7 +49,10 @@ answer = dict(chat.messages[-1], id="detailed", model="example-4b",
               usage={"input_tokens": 1234, "output_tokens": 567},
               reasoning="A mean of a stream.\\nWelford's method fits: it keeps two numbers.",
               tools=[{"name": "search", "arguments": '{"query": "running mean"}'}])
-turns.call(chat._chat._change, messages=(chat.messages[0], answer))"""
+turns.call(chat._chat._change, messages=(chat.messages[0], answer))
+import pandas as pd
+sales = pd.DataFrame({"month": pd.date_range("2026-01-01", periods=90), "amount": range(90)})
+credentials = {"user": "reader", "password": "correct horse"}"""
 
 
 def chats_in_every_state(open_notebook: OpenNotebook, backend: Backend) -> dict[str, Chat]:
@@ -67,6 +70,7 @@ def chats_in_every_state(open_notebook: OpenNotebook, backend: Backend) -> dict[
         "editing": "",
         "detailed": "",
         "long": "",
+        "attached": "",
         "lesson": f", lesson={_LESSON}",
         "lesson over": f", lesson={_LESSON}, locale='de'",
         "German": ", locale='de', suggestions=['Was ist ein Mittelwert?']",
@@ -100,7 +104,7 @@ def chats_in_every_state(open_notebook: OpenNotebook, backend: Backend) -> dict[
                 _answer(found[name], backend)
         if name == "detailed":
             notebook.run(pid + 2)
-    for name in ("detailed", "long"):
+    for name in ("detailed", "long", "attached"):
         _look_into(name, found[name], backend)
     notebook.run(pid)
     notebook.run(pid + 1)
@@ -188,6 +192,25 @@ def _answer(chat: Chat, backend: Backend) -> None:
     chat.wait("ended")
 
 
+def _attach(chat: Chat, backend: Backend) -> None:
+    """Ask with a table, and leave a table and something secret for the next question."""
+    for name in ("sales", "credentials"):
+        chat.input.press_sequentially(f"@{name[:3]}")
+        expect(chat.host.locator("[part=name]").first).to_contain_text(name)
+        chat.input.press("Enter")
+        expect(chat.host.locator("[part=attached]").last).to_contain_text(name)
+        if name == "sales":
+            _answer(chat, backend)
+            chat.host.locator("[part=attachment] summary").click()
+            chat.input.press_sequentially("@sal")
+            expect(chat.host.locator("[part=name]").first).to_contain_text(name)
+            chat.input.press("Enter")
+            expect(chat.host.locator("[part=attached]")).to_have_count(1)
+    chat.input.fill("And what about @credentials?")
+    chat.host.locator("[part=attached]").last.click()
+    expect(chat.host.locator("[part=preview-text]")).to_contain_text("password")
+
+
 def _with_conversations(chat: Chat) -> Chat:
     for question in ("Hi", "Show me a table"):
         chat.host.locator("[part~=new]").click()
@@ -205,6 +228,9 @@ def _look_into(name: str, chat: Chat, backend: Backend) -> None:
     if name == "detailed":
         for part in ("reasoning", "tool"):
             chat.host.locator(f"[part={part}] summary").click()
+        return
+    if name == "attached":
+        _attach(chat, backend)
         return
     answer = _ask(chat, backend)
     answer.say(TEXT * 2)

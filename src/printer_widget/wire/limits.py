@@ -16,7 +16,7 @@ MAX_TITLE = 200
 MAX_COUNT = 2**53 - 1
 """Largest offset or revision: JavaScript's Number.MAX_SAFE_INTEGER (ECMA-262 §21.1.2.6)."""
 
-ASSETS = ("conversations", "editor", "highlight", "math")
+ASSETS = ("context", "conversations", "editor", "highlight", "math")
 """The assets that a browser may ask for: each is a file of ``static/assets/``."""
 
 JSON = dict[str, Any]
