@@ -74,6 +74,7 @@ class Context:
             ValueError: if it has no name, the name cannot be one, it failed to say what it is, or
                 too much was added.
             OSError: if a file cannot be read.
+            LessonLimit: if the chat's lesson allows no context.
             ClosedError: after ``chat.close()``.
         """
         item = attach(thing, self._named(thing) if name is None else name)
