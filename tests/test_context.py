@@ -45,7 +45,7 @@ def page(chat):
 def shell(monkeypatch):
     """A real shell in which the reader's cells run."""
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    monkeypatch.setattr(kernel, "_shell", lambda: shell)
+    monkeypatch.setattr(kernel, "running_shell", lambda: shell)
     return shell
 
 

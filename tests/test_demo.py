@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printer_widget.demo import MAX_ECHO, MAX_QUOTE, THINKING_S, answer, demo_model, tokens
+from printer_widget.conversation import Attachment, Conversation, Message, Question
+from printer_widget.demo import (
+    MAX_ECHO,
+    MAX_LINES,
+    MAX_QUOTE,
+    THINKING_S,
+    answer,
+    demo_model,
+    tokens,
+)
 
 ANYTHING = st.text(st.characters(exclude_categories=()))  # surrogates as well
 
@@ -49,6 +58,28 @@ def ask(text):
 )
 def test_a_question_finds_its_answer(question, part):
     assert part in ask(question)
+
+
+SALES = Attachment(name="sales & more", kind="DataFrame", text="table of 3 rows\na story\n```")
+
+
+def test_what_was_shown_with_a_question_is_said_back_and_decides_nothing():
+    [question] = conversation("Hello!", SALES, Attachment(name="", kind="text", text="long"))
+    said = answer([question])
+    assert "**sales \\& more** (27 characters):\n\n````text\ntable of 3 rows" in said
+    assert "shown this (4 characters)" in said
+    assert said.endswith(ask("Hello!"))
+
+
+def test_of_a_long_context_the_beginning_is_said_back():
+    [question] = conversation("Hello!", Attachment(name="n", kind="list", text="1\n" * 100))
+    assert "\n1\n…\n```\n" in answer([question])
+    assert answer([question]).count("\n1") == MAX_LINES
+
+
+def conversation(text, *context):
+    message = Message(id="1", role="user", content=text, timestamp="", context=context)
+    return Question(conversation=Conversation(messages=(message,))).to_messages()
 
 
 @given(ANYTHING)

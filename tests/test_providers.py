@@ -16,6 +16,7 @@ import pytest
 
 from chats import nothing_left_behind, serve_beside
 from comms import Page, RecordingComm
+from leaks import everything_about
 from printer_widget import (
     ChatError,
     ChatNode,
@@ -30,7 +31,6 @@ from printer_widget import (
 from printer_widget.sources import HttpSource
 from protocols import KEY, PROTOCOLS, Protocol
 from servers import Answer, Connection, in_turn, no_wait, reset, sending, serve_in_thread
-from test_secrets import everything_about
 
 PIECES = ("Hel", "lo ", "né ", "😀", "\ufffd\x00", "!")
 TEXT = "".join(PIECES)

@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import printer_widget
@@ -39,6 +41,7 @@ from printer_widget import (
     Usage,
     VercelUI,
 )
+from printer_widget.cassette import HEADER
 from printer_widget.sources import as_source
 
 URL = "http://127.0.0.1:8000"
@@ -56,6 +59,15 @@ class Model:
 def unique(what: str) -> str:
     """Text of the kind that differs in every run, and that no repr may show."""
     return f"unique-{what}-{os.getpid()}"
+
+
+def replay() -> Replay:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "lesson.cassette")
+        path.write_text(
+            f"{HEADER}\n\n== Hi\nfrom: events\n\n-- user\n| Hi\n\n-- complete\n", "utf-8"
+        )
+        return Replay(path)
 
 
 def public_objects() -> dict[str, list[Any]]:
@@ -93,14 +105,14 @@ def public_objects() -> dict[str, list[Any]]:
         OpenAIChat("model", api_key=lambda: unique("key")),
         Printer(URL, token=unique("token")),
         ReasoningDelta("Hm"),
+        replay(),
         Reconnecting(2, 3),
-        Replay("lesson.cassette", fallback=teacher),
         StreamEnd(unique("id")),
         StreamError("the model is overloaded"),
         StreamStart(unique("run"), unique("id")),
         TextDelta("Hello"),
         ToolCallDelta(unique("call"), "search"),
-        Transcript((turn.question.conversation.messages[0], said), "A lesson"),
+        Transcript(messages=(reply, said)),
         turn,
         Usage(1, 2),
         VercelUI(URL),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -79,7 +80,7 @@ def parse(text: str, *, name: str) -> Cassette:
             )
     entries = [
         _Reader(lines[start:end], line=start + 1, name=name).entry()
-        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)
+        for start, end in itertools.pairwise([*starts, len(lines)])
     ]
     for at, entry in enumerate(entries):
         for earlier in entries[:at]:

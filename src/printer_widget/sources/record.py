@@ -88,7 +88,7 @@ class Recording:
 
     def __repr__(self) -> str:
         """Return the source's repr, and the file."""
-        return f"record({self._source!r}, {self._name!r})"
+        return f"record({self._source!r}, {self._path.name!r})"
 
     @property
     def label(self) -> str:

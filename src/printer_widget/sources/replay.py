@@ -97,7 +97,7 @@ class Replay:
 
     def __repr__(self) -> str:
         """Return the file and the speed."""
-        return f"Replay({self._name!r}, speed={self._speed:g})"
+        return f"Replay({Path(self._name).name!r}, speed={self._speed:g})"
 
     @property
     def label(self) -> str:
