@@ -1,10 +1,10 @@
 """Run the notebooks as their readers' own tests would: ``pytest --nbval``, twice in a row.
 
-``python tests/notebook_runs.py [--python PATH] [folder]``. The folder is copied, so that nothing
-of the checkout is at hand but the package. Both runs are in the same copy: what the first leaves
-behind, such as a log, must not change the second. Nothing in them can reach another machine (see
-``tests/offline``). ``--python`` is the kernel's interpreter, which has what the notebooks import
-and any version of ipykernel; the package itself is taken from ``src``.
+``python tests/notebook_runs.py [--ipykernel VERSION] [folder]``. The folder is copied, so that
+nothing of the checkout is at hand but the package. Both runs are in the same copy: what the first
+leaves behind, such as a log, must not change the second. Nothing in them can reach another machine
+(see ``tests/offline``). With ``--ipykernel 6.31``, the kernels are of that version; it is installed
+first.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
+
+from matrix.environments import kernel_environment
 
 ROOT = Path(__file__).parents[1]
 RUNS = 2
+IMPORTED = ("matplotlib", "pandas")
 KERNEL = "notebooks"
 GUARDED = os.pathsep.join(map(str, (ROOT / "tests" / "offline", ROOT / "src")))
 
@@ -40,6 +44,16 @@ def run(folder: Path, python: str = sys.executable) -> bool:
             if done.returncode != 0:
                 return False
     return True
+
+
+def kernel_python(version: str) -> str:
+    """Return the interpreter of an environment with this ipykernel and what notebooks import."""
+    python = str(kernel_environment(version) / "bin" / "python")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [*project["optional-dependencies"]["server"], *IMPORTED]
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", *extras], check=True)
+    return python
 
 
 def _env(elsewhere: str) -> dict[str, str]:
@@ -66,6 +80,7 @@ def _write_kernelspec(elsewhere: Path, python: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "notebooks")
-    parser.add_argument("--python", default=sys.executable, help="the kernel's interpreter")
+    parser.add_argument("--ipykernel", metavar="VERSION", help="such as 6.31; else what is here")
     given = parser.parse_args()
-    sys.exit(not run(given.folder, given.python))
+    python = kernel_python(given.ipykernel) if given.ipykernel else sys.executable
+    sys.exit(not run(given.folder, python))

@@ -137,6 +137,8 @@ def test_context_can_be_refused(make, model):
     chat = make(allow_context=False)
     with pytest.raises(LessonLimit, match="allows no context"):
         chat.send("Hi", context=["x = 1"])
+    with pytest.raises(LessonLimit, match="allows no context"):
+        chat.context.add("x = 1", name="x")
     assert chat.messages == []
     chat.send("Hi")
 

@@ -93,6 +93,7 @@ def public_objects() -> dict[str, list[Any]]:
         AnthropicMessages("model", api_key=unique("key")),
         Attachment(name="sales", kind="DataFrame", text="3 rows"),
         chat,
+        chat.transcript(),
         Conversation(messages=(reply, said), id=unique("conversation")),
         ConversationAssigned(unique("conversation")),
         ConversationInfo(id=unique("id"), title="Means", updated_at=unique("time")),
@@ -141,7 +142,17 @@ def public_classes() -> dict[str, type]:
 
 def reprs() -> str:
     objects = [one for each in public_objects().values() for one in each]
-    return "\n".join(f"{type(one).__name__}: {one!r} | {one}" for one in objects)
+    return "\n".join(f"{type(one).__name__}: {one!r} | {one} | {rich(one)}" for one in objects)
+
+
+def rich(one: Any) -> Any:
+    """What a notebook stores beside the repr; of a chat, that is only where to find its view."""
+    if isinstance(one, ChatNode):
+        return None
+    for name in ("_repr_mimebundle_", "_repr_html_"):
+        if hasattr(one, name):
+            return getattr(one, name)()
+    return None
 
 
 def test_every_public_class_is_looked_at() -> None:

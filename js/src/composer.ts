@@ -56,7 +56,9 @@ export class Composer {
     this.#disposals = [
       () => context.close(),
       effect(() => {
-        this.#input.placeholder = store.labels.value.placeholder ?? strings.placeholder;
+        const isOver = store.left.value === 0;
+        const invitation = store.labels.value.placeholder ?? strings.placeholder;
+        this.#input.placeholder = isOver ? strings.noQuestions : invitation;
       }),
       effect(() => {
         this.#stop.hidden = !store.isStreaming.value || store.lost.value;

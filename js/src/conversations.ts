@@ -8,7 +8,7 @@ import type { Conversation, Reply, Request } from "./wire.js";
 interface Around {
   readonly options: Options;
   readonly lost: ReadonlySignal<boolean>;
-  readonly canSend: ReadonlySignal<boolean>;
+  readonly isFree: ReadonlySignal<boolean>;
   readonly note: Signal<string | null>;
 }
 
@@ -32,7 +32,7 @@ export class Conversations {
   /** Why the open conversation cannot be left; null where it can. */
   readonly locked = computed(() => {
     if (this.#around.lost.value) return this.options.strings.kernelGone;
-    return this.#around.canSend.value ? null : this.options.strings.answerFirst;
+    return this.#around.isFree.value ? null : this.options.strings.answerFirst;
   });
 
   readonly #around: Around;

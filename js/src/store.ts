@@ -126,13 +126,14 @@ export class Store {
     return last.status === "stopped" ? "stopped" : "failed";
   });
 
-  readonly canSend = computed(
+  readonly isFree = computed(
     () =>
       !this.isStreaming.value &&
       !this.lost.value &&
-      this.left.value !== 0 &&
       this.drafts.value.every((draft) => draft.overdue && !draft.accepted),
   );
+
+  readonly canSend = computed(() => this.isFree.value && this.left.value !== 0);
 
   readonly canChange = computed(() => this.canSend.value && !this.isAsking.value);
 

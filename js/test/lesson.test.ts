@@ -36,6 +36,7 @@ describe("questions", () => {
   test("are no longer asked when none is left, and the focus stays", () => {
     const { model, root } = draw(start(0));
     expect(find(root, "left").textContent).toBe(STRINGS.noQuestions);
+    expect(input(root).placeholder).toBe(STRINGS.noQuestions);
     input(root).focus();
     type(root, "Hi");
     press(input(root), "Enter");
@@ -71,7 +72,16 @@ describe("questions", () => {
     model.update({ _view: { turn: null, revision: 2, labels: {}, left: 1 } });
     expect(find(root, "left").textContent).toBe("1 of 3 questions left");
     expect(input(root).readOnly).toBe(false);
+    expect(input(root).placeholder).toBe(STRINGS.placeholder);
   });
+});
+
+test("the reader may go to another conversation when no question is left", () => {
+  const labels = { conversations: "yes" };
+  const _view = { turn: null, revision: 1, conversation: "c1", labels, left: 0 };
+  const { model, root } = draw({ ...start(0), messages: [user("u1", "Hi")], _view });
+  find(root, "new").click();
+  expect(model.of("new")).toHaveLength(1);
 });
 
 describe("the length of a question", () => {

@@ -95,12 +95,14 @@ class Chat:
 
     def ask(self, text: str, context: tuple[Attachment, ...] = ()) -> Turn:
         """Add a question with all that is pending, and start its turn; see ``ChatNode.send``."""
+        if context:
+            self._lesson.check_context()
         return self._ask(text, (*self.state.pending, *context), pending=())
 
     def attach(self, item: Attachment) -> None:
         """Keep ``item`` for the next question, in the place of what has its name."""
         self._check_open()
-        self._lesson.check(asked=0, has_context=True)
+        self._lesson.check_context()
         others = [one for one in self.state.pending if one.name != item.name]
         if len(others) >= MAX_PENDING:
             raise ValueError(
@@ -125,7 +127,7 @@ class Chat:
     def _ask(self, text: str, context: tuple[Attachment, ...], **changes: Any) -> Turn:
         self._check_free()
         _check_not_blank(text)
-        self._lesson.check(asked=self._asked, text=text, has_context=bool(context))
+        self._lesson.check(asked=self._asked, text=text)
         message = Message(
             id=self._name("message"),
             role="user",

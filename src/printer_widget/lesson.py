@@ -79,7 +79,7 @@ class Lesson:
         """Return how many questions may follow ``asked``; None where there is no such limit."""
         return None if self.max_turns is None else max(0, self.max_turns - asked)
 
-    def check(self, *, asked: int, text: str = "", has_context: bool = False) -> None:
+    def check(self, *, asked: int, text: str = "") -> None:
         """Check a question that would follow ``asked`` others.
 
         Raises:
@@ -94,8 +94,15 @@ class Lesson:
                 f"the question has {len(text)} characters: this lesson allows "
                 f"{self.max_characters} (max_characters). Shorten it"
             )
-        if has_context and not self.allow_context:
-            raise LessonLimit("this lesson allows no context (allow_context=False): ask without it")
+
+    def check_context(self) -> None:
+        """Check that something may be attached to a question.
+
+        Raises:
+            LessonLimit: if this lesson does not allow it.
+        """
+        if not self.allow_context:
+            raise LessonLimit("this lesson allows no context (allow_context=False): ask without")
 
     def _is_too_long(self, text: str) -> bool:
         return self.max_characters is not None and len(text) > self.max_characters
