@@ -27,6 +27,10 @@ _RUN = """async ([index, whole]) => {
   if (whole) await done;
 }"""
 
+_NO_SUBSHELLS = """() => {
+  jupyterapp.shell.currentWidget.sessionContext.session.kernel.commsOverSubshells = "disabled";
+}"""
+
 _NEXT_FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))"
 
 _SAMPLE = """(host) => {
@@ -167,6 +171,10 @@ class Notebook:
     def wait_shown(self) -> None:
         """Wait until the page shows the notebook, whatever its kernel does."""
         expect(self.page.locator(".jp-CodeCell").first).to_be_visible(timeout=PATIENCE_MS * 2)
+
+    def use_no_subshells(self) -> None:
+        """Let the kernel hear what comes from this page only between its cells."""
+        self.page.evaluate(_NO_SUBSHELLS)
 
     def close_tab(self) -> None:
         """Close the browser's tab; the kernel goes on."""

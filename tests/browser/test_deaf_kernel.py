@@ -15,10 +15,6 @@ from browser.notebook import Chat, Notebook, OpenNotebook, wait_until
 BUSY = "The kernel is busy: Stop acts when its cell ends, or when you interrupt it."
 MORE = 200
 
-_NO_SUBSHELLS = """() => {
-  jupyterapp.shell.currentWidget.sessionContext.session.kernel.commsOverSubshells = "disabled";
-}"""
-
 
 @pytest.fixture
 def notebook(open_notebook: OpenNotebook, make_chat: str) -> Notebook:
@@ -29,7 +25,7 @@ def notebook(open_notebook: OpenNotebook, make_chat: str) -> Notebook:
         "_ = chat.send('Go on and on').result()",
         "print(chat.messages[-1]['status'], chat.messages[-1]['content'])",
     )
-    made.page.evaluate(_NO_SUBSHELLS)
+    made.use_no_subshells()
     made.run(0)
     return made
 
