@@ -20,6 +20,7 @@ import {
   type Message,
   readAttempt,
   readConversation,
+  readLeft,
   readMessages,
   readReasoning,
   type State,
@@ -74,6 +75,8 @@ export class Store {
   readonly labels = signal<Labels>(readLabels({}));
   /** The connection that is being tried again; null while there is one. */
   readonly attempt = signal<Attempt | null>(null);
+  /** How many questions a lesson still allows; null is any number. */
+  readonly left = signal<number | null>(null);
 
   /** True while the kernel does not answer, until anything is heard from it. */
   readonly lost = signal(false);
@@ -126,6 +129,7 @@ export class Store {
     () =>
       !this.isStreaming.value &&
       !this.lost.value &&
+      this.left.value !== 0 &&
       this.drafts.value.every((draft) => draft.overdue && !draft.accepted),
   );
 
@@ -223,6 +227,7 @@ export class Store {
       if (state._view !== before._view) {
         this.#acceptLabels(state._view.labels);
         this.attempt.value = readAttempt(state._view);
+        this.left.value = readLeft(state._view);
         this.reasoning.value = readReasoning(state._view);
         this.conversations.current.value = readConversation(state._view);
       }

@@ -8,6 +8,7 @@ from .errors import (
     ChatError,
     ClosedError,
     ConnectionFailed,
+    LessonLimit,
     ProviderError,
     StreamFormatError,
     StreamInterrupted,
@@ -27,8 +28,10 @@ from .events import (
     ToolCallDelta,
     Usage,
 )
+from .lesson import Lesson
 from .providers import AGUI, AnthropicMessages, Function, OpenAIChat, Printer, VercelUI
-from .sources import stream_chat
+from .sources import Replay, record, stream_chat
+from .transcript import Transcript
 from .turn import Turn
 from .widget import ChatNode
 
@@ -48,6 +51,8 @@ __all__ = [
     "ConversationInfo",
     "FinishReason",
     "Function",
+    "Lesson",
+    "LessonLimit",
     "Message",
     "ModelNamed",
     "OpenAIChat",
@@ -55,6 +60,7 @@ __all__ = [
     "ProviderError",
     "ReasoningDelta",
     "Reconnecting",
+    "Replay",
     "StreamEnd",
     "StreamError",
     "StreamEvent",
@@ -64,8 +70,10 @@ __all__ = [
     "StreamTooLarge",
     "TextDelta",
     "ToolCallDelta",
+    "Transcript",
     "Turn",
     "Usage",
     "VercelUI",
+    "record",
     "stream_chat",
 ]

@@ -21,13 +21,15 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Literal
 
+from .escaped import escaped, text_as_html, without_controls
+
 Role = Literal["user", "assistant", "system"]
 Status = Literal["complete", "stopped", "interrupted", "error"]
 
 _ENDING_NAMES = {"stopped": "stopped", "interrupted": "interrupted", "error": "failed"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Attachment:
     """Something that the reader shows to the model, as the text that the model gets of it.
 
@@ -48,6 +50,11 @@ class Attachment:
         """Return it as plain JSON data; ``warning`` is left out where there is none."""
         data = {"name": self.name, "kind": self.kind, "text": self.text}
         return data if self.warning is None else {**data, "warning": self.warning}
+
+    def __repr__(self) -> str:
+        """Return what it is and how long, and not the text."""
+        warning = f"; {self.warning}" if self.warning else ""
+        return f"{self.name or 'unnamed'} ({self.kind}, {len(self.text):,} characters{warning})"
 
     def as_told(self) -> str:
         """Return what the model is told: the text between two tags."""
@@ -121,12 +128,17 @@ class Message:
     def __repr__(self) -> str:
         """Return role, ending and text alone, so that a stored output compares equal."""
         ending = f" [{self.ending}]" if self.ending else ""
-        return f"{self.role}{ending}: {self.content}"
+        return without_controls(f"{self.role}{ending}: {self.content}")
 
     def _repr_html_(self) -> str:
-        """Return the text escaped, for a notebook: a message is never HTML."""
-        ending = f"<p><em>[{escape(self.ending)}]</em></p>" if self.ending else ""
-        return f'<div style="white-space: pre-wrap">{escape(self.content)}</div>{ending}'
+        """Return the text escaped, for a notebook: a message is never HTML.
+
+        There is no ``_repr_markdown_``: what reads it would load pictures and run HTML.
+        """
+        notes = [self.note or "", f"[{self.ending}]" if self.ending else ""]
+        return text_as_html(self.content) + "".join(
+            f"<p><em>{escaped(note)}</em></p>" for note in notes if note
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from .conversation import Attachment
 from .wire import JSON, Append, Patch, Reason, Report, Update, splice
 
 BACKLOG_LIMIT = 1 << 20
@@ -51,7 +52,9 @@ class State:
         messages: the conversation, as JSON objects that are never changed.
         revision: grows at every change but text that grows.
         conversation: the server's id of the conversation that is open; None while it has none.
+        pending: what the reader attached, for the next question to carry.
         attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
+        left: how many questions a lesson still allows; None where it limits none.
         labels: what the view says about the model.
     """
 
@@ -63,19 +66,26 @@ class State:
     messages: tuple[JSON, ...] = ()
     revision: int = 0
     conversation: str | None = None
+    pending: tuple[Attachment, ...] = ()
     attempt: tuple[int, int] | None = None
+    left: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def view(self) -> JSON:
         """The private trait ``_view``, but for the reasoning, which only a keyframe holds whole."""
-        return {
+        view: JSON = {
             "turn": self.turn,
             "revision": self.revision,
             "conversation": self.conversation,
             "attempt": list(self.attempt) if self.attempt else None,
             "labels": dict(self.labels),
         }
+        if self.left is not None:
+            view["left"] = self.left
+        if self.pending:
+            view["pending"] = [_summary(item) for item in self.pending]
+        return view
 
     def full(self) -> JSON:
         """Return the four synced keys: a keyframe."""
@@ -85,6 +95,12 @@ class State:
             "messages": list(self.messages),
             "_view": {**self.view, "reasoning": self.reasoning} if self.reasoning else self.view,
         }
+
+
+def _summary(item: Attachment) -> JSON:
+    """Return what the view shows of an attachment until somebody asks for its text."""
+    summary = {"name": item.name, "kind": item.kind, "size": len(item.text)}
+    return summary if item.warning is None else {**summary, "warning": item.warning}
 
 
 @dataclass(slots=True)

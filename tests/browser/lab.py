@@ -34,10 +34,11 @@ class LabServer:
 
     Args:
         folder: an empty one for its files.
+        options: more options of the command line.
         kernels: where to find kernelspecs beside those of this environment (``JUPYTER_PATH``).
     """
 
-    def __init__(self, folder: Path, *, kernels: Path | None = None) -> None:
+    def __init__(self, folder: Path, *options: str, kernels: Path | None = None) -> None:
         self.root = folder / "notebooks"
         self.root.mkdir()
         self.log = folder / "server.log"
@@ -74,6 +75,7 @@ class LabServer:
                     "--LabApp.expose_app_in_browser=True",
                     "--JupyterNotebookApp.expose_app_in_browser=True",
                     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                    *options,
                 ],
                 env=env,
                 stdout=log,

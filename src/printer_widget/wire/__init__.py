@@ -13,7 +13,12 @@ Synced state (ipywidgets ``update`` messages and the initial state)::
                     "revision": int,      grows by one at every change but appended text
                     "conversation": str | null,  the server's id of the one that is open
                     "attempt": [attempt, of] | null,  while the connection is tried again
+                    "left": int,          how many questions a lesson still allows; left out where
+                                          it limits none
                     "labels": {...},      what the view says about the model: plain strings
+                    "pending": [{"name", "kind", "size", "warning"}, …],
+                                          what the next question carries, size in characters;
+                                          left out where there is nothing
                     "reasoning": str}     what the model thinks in this turn, as far as it has
                                           come; left out where there is none, and once it ended
 
@@ -36,6 +41,10 @@ Kernel to browser (custom messages), besides full ``update``\\ s of the four key
         The outcome of a command that carried this nonce; error is a sentence or null.
     {"type": "conversations", "list": [{"id", "title", "updated_at"}, …]}
         The conversations that the server keeps for this chat, the newest first.
+    {"type": "names", "list": [{"name", "kind"}, …]}
+        What can be attached: the reader's variables, cells, and what was attached before.
+    {"type": "preview", "name", "text"}
+        Exactly what the model will be told of something pending.
     {"type": "asset", "name", "text"}
         An asset: the text of a JavaScript module that is not in the bundle.
 
@@ -53,6 +62,10 @@ Browser to kernel (custom messages); ``client`` is a random name made once per `
         send the list of conversations; begin a new one
     {"type": "open" | "remove", "client", "nonce", "conversation"}
     {"type": "rename", "client", "nonce", "conversation", "title"}
+    {"type": "names", "client", "nonce"}
+        send what can be attached
+    {"type": "attach" | "detach" | "preview", "client", "nonce", "name"}
+        put something beside the next question, take it away, send its text
     {"type": "asset", "client", "nonce", "name"}
         send an asset: one of ASSETS
 
@@ -65,11 +78,15 @@ from __future__ import annotations
 
 from .commands import (
     Answered,
+    Attach,
     Command,
     Delete,
+    Detach,
     Edit,
     GetAsset,
+    GetPreview,
     ListConversations,
+    ListNames,
     NewConversation,
     OpenConversation,
     RemoveConversation,
@@ -94,7 +111,9 @@ from .messages import (
     Append,
     Asset,
     Conversations,
+    Names,
     Patch,
+    Preview,
     Reason,
     Reply,
     Update,
@@ -111,15 +130,21 @@ __all__ = [
     "Answered",
     "Append",
     "Asset",
+    "Attach",
     "Command",
     "Conversations",
     "Delete",
+    "Detach",
     "Edit",
     "GetAsset",
+    "GetPreview",
     "ListConversations",
+    "ListNames",
+    "Names",
     "NewConversation",
     "OpenConversation",
     "Patch",
+    "Preview",
     "Reason",
     "RemoveConversation",
     "RenameConversation",

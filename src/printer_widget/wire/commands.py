@@ -113,6 +113,41 @@ class RemoveConversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListNames:
+    """The reader looks for something to attach."""
+
+    client: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attach:
+    """The reader puts what is called ``name`` beside the next question."""
+
+    client: str
+    nonce: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detach:
+    """The reader takes ``name`` away from the next question."""
+
+    client: str
+    nonce: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetPreview:
+    """The reader looks at what the model will be told of ``name``."""
+
+    client: str
+    nonce: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetAsset:
     """The browser needs the asset of this name, one of ASSETS."""
 
@@ -131,6 +166,10 @@ Answered = (
     | OpenConversation
     | RenameConversation
     | RemoveConversation
+    | ListNames
+    | Attach
+    | Detach
+    | GetPreview
     | GetAsset
 )
 """The commands that a Reply answers, by their nonce."""
@@ -163,6 +202,7 @@ def _count(value: object) -> bool:
 
 
 _REPORT = {"client": _name, "turn": _turn, "offset": _count, "revision": _count}
+_NAMED = {"client": _name, "nonce": _name, "name": _name}
 _FIELDS = {
     "ready": _REPORT,
     "ack": _REPORT,
@@ -177,6 +217,10 @@ _FIELDS = {
     "open": {"client": _name, "nonce": _name, "conversation": _name},
     "rename": {"client": _name, "nonce": _name, "conversation": _name, "title": _title},
     "remove": {"client": _name, "nonce": _name, "conversation": _name},
+    "names": {"client": _name, "nonce": _name},
+    "attach": _NAMED,
+    "detach": _NAMED,
+    "preview": _NAMED,
     "asset": {"client": _name, "nonce": _name, "name": _asset},
 }
 _CLASSES: dict[str, type[Stop | Answered]] = {
@@ -190,6 +234,10 @@ _CLASSES: dict[str, type[Stop | Answered]] = {
     "open": OpenConversation,
     "rename": RenameConversation,
     "remove": RemoveConversation,
+    "names": ListNames,
+    "attach": Attach,
+    "detach": Detach,
+    "preview": GetPreview,
     "asset": GetAsset,
 }
 

@@ -97,6 +97,29 @@ class Conversations:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the reader may attach: objects of name and kind."""
+
+    list: Sequence[JSON]
+
+    def to_json(self) -> JSON:
+        """Return the custom message."""
+        return {"type": "names", "list": [*self.list]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Exactly what the model will be told of something that is pending."""
+
+    name: str
+    text: str
+
+    def to_json(self) -> JSON:
+        """Return the custom message."""
+        return {"type": "preview", "name": self.name, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """The text of a JavaScript module that is not in the bundle."""
 
