@@ -12,6 +12,9 @@ from browser.lab import LabServer
 
 PATIENCE_MS = 20_000
 
+BUSY = "The kernel is busy: Stop acts when its cell ends, or when you interrupt it."
+"""What a view says after a click on Stop that the kernel does not hear at once."""
+
 _READY = """() => {
   const panel = globalThis.jupyterapp?.shell.currentWidget;
   const context = panel?.sessionContext;

@@ -10,9 +10,8 @@ from playwright.sync_api import expect
 
 from browser.axe import violations
 from browser.backend import Answer, Backend
-from browser.notebook import Chat, Notebook, OpenNotebook, wait_until
+from browser.notebook import BUSY, Chat, Notebook, OpenNotebook, wait_until
 
-BUSY = "The kernel is busy: Stop acts when its cell ends, or when you interrupt it."
 MORE = 200
 
 
