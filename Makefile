@@ -21,7 +21,7 @@ CHROMIUM := $(or $(CHROMIUM),$(shell \
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check build lint types vitest pytest nbval browser bench screenshot \
+.PHONY: help demo test check build lint types vitest pytest nbval browser bench matrix screenshot \
 	servers chromium format clean distclean
 
 help: ## list these targets
@@ -66,6 +66,9 @@ bench: build chromium ## measure the drawing, a stream to the screen (FLAGS=--sh
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/stream.py $(FLAGS)
 	$(PY) tests/bench/serve.py
 
+matrix: build chromium ## try Stop with ipykernel 6.31 to 7.4, and put the table into the README
+	CHROMIUM="$(CHROMIUM)" $(PY) tests/matrix/stop.py $(FLAGS)
+
 screenshot: build chromium ## take the pictures of the README
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/browser/screenshot.py $(FLAGS)
 
@@ -92,7 +95,7 @@ clean: ## remove what was built and cached
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	rm -rf $(VENV) js/node_modules tests/realservers/vercel/node_modules
+	rm -rf $(VENV) .matrix js/node_modules tests/realservers/vercel/node_modules
 
 # The stamp holds the folder that was installed from: in a copied or moved checkout, the editable
 # install would still import the old one.

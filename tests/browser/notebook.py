@@ -12,6 +12,9 @@ from browser.lab import LabServer
 
 PATIENCE_MS = 20_000
 
+BUSY = "The kernel is busy: Stop acts when its cell ends, or when you interrupt it."
+"""What a view says after a click on Stop that the kernel does not hear at once."""
+
 _READY = """() => {
   const panel = globalThis.jupyterapp?.shell.currentWidget;
   const context = panel?.sessionContext;
@@ -25,6 +28,10 @@ _RUN = """async ([index, whole]) => {
   notebook.deselectAll();
   const done = jupyterapp.commands.execute("notebook:run-cell");
   if (whole) await done;
+}"""
+
+_NO_SUBSHELLS = """() => {
+  jupyterapp.shell.currentWidget.sessionContext.session.kernel.commsOverSubshells = "disabled";
 }"""
 
 _NEXT_FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))"
@@ -167,6 +174,10 @@ class Notebook:
     def wait_shown(self) -> None:
         """Wait until the page shows the notebook, whatever its kernel does."""
         expect(self.page.locator(".jp-CodeCell").first).to_be_visible(timeout=PATIENCE_MS * 2)
+
+    def use_no_subshells(self) -> None:
+        """Let the kernel hear what comes from this page only between its cells."""
+        self.page.evaluate(_NO_SUBSHELLS)
 
     def close_tab(self) -> None:
         """Close the browser's tab; the kernel goes on."""

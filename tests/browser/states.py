@@ -57,7 +57,11 @@ credentials = {"user": "reader", "password": "correct horse"}"""
 
 def chats_in_every_state(open_notebook: OpenNotebook, backend: Backend) -> dict[str, Chat]:
     """Return a chat in each state, by the state's name; the kernel of most of them is halted."""
-    found = {"restored": _restored(open_notebook, backend), "gone": _gone(open_notebook, backend)}
+    found = {
+        "restored": _restored(open_notebook, backend),
+        "gone": _gone(open_notebook, backend),
+        "cut": _cut(open_notebook, backend),
+    }
     names = {
         "empty": "",
         "suggestions": f", suggestions={SUGGESTIONS!r}",
@@ -129,7 +133,7 @@ def chats_in_every_state(open_notebook: OpenNotebook, backend: Backend) -> dict[
     # A kernel that is halted keeps them as they are.
     os.kill(int(notebook.output(pid)), signal.SIGSTOP)
     found["stopping"].stop.click()
-    found["stopping"].wait("stopping")
+    expect(found["stopping"].status).to_contain_text("busy")
     return found
 
 
@@ -160,6 +164,24 @@ def _gone(open_notebook: OpenNotebook, backend: Backend) -> Chat:
     notebook.start(1)
     chat.wait("lost")
     notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    return chat
+
+
+def _cut(open_notebook: OpenNotebook, backend: Backend) -> Chat:
+    busy = "import time\nwhile True: time.sleep(0.1)"
+    notebook = _open(open_notebook, f"from printer_widget import ChatNode\n{_make(backend)}", busy)
+    notebook.use_no_subshells()
+    notebook.run(0)
+    chat = notebook.chat()
+    answer = _ask(chat, backend)
+    answer.say(TEXT[:420])
+    chat.wait("streaming")
+    notebook.start(1)
+    chat.stop.click()
+    expect(chat.status).to_contain_text("busy")
+    answer.say(TEXT[420:])
+    answer.end()
+    chat.wait("stopped")
     return chat
 
 

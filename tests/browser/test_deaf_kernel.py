@@ -10,14 +10,9 @@ from playwright.sync_api import expect
 
 from browser.axe import violations
 from browser.backend import Answer, Backend
-from browser.notebook import Chat, Notebook, OpenNotebook, wait_until
+from browser.notebook import BUSY, Chat, Notebook, OpenNotebook, wait_until
 
-BUSY = "The kernel is busy: Stop acts when its cell ends, or when you interrupt it."
 MORE = 200
-
-_NO_SUBSHELLS = """() => {
-  jupyterapp.shell.currentWidget.sessionContext.session.kernel.commsOverSubshells = "disabled";
-}"""
 
 
 @pytest.fixture
@@ -29,7 +24,7 @@ def notebook(open_notebook: OpenNotebook, make_chat: str) -> Notebook:
         "_ = chat.send('Go on and on').result()",
         "print(chat.messages[-1]['status'], chat.messages[-1]['content'])",
     )
-    made.page.evaluate(_NO_SUBSHELLS)
+    made.use_no_subshells()
     made.run(0)
     return made
 

@@ -19,10 +19,10 @@ DEAF_AFTER_S = 2.0
 SEND = "_ = await chat.send('Go on and on')"
 
 CELLS: Mapping[str, str | None] = {
-    "is idle": None,
+    "idle": None,
     "awaits `chat.send`": SEND,
     "awaits something else": "while not free.exists(): await asyncio.sleep(0.2)",
-    "sleeps": "while not free.exists(): time.sleep(0.2)",
+    "`time.sleep`": "while not free.exists(): time.sleep(0.2)",
     "computes": "while not free.exists(): sum(n * n for n in range(1_000_000))",
 }
 """What the kernel does meanwhile; all but the answer's own cell go on until it is set free."""
