@@ -55,8 +55,8 @@ vitest: $(INSTALLED) ## the tests of js/
 pytest: build servers ## the tests of Python, real kernels and package builds included
 	$(PYTEST) -m "not browser and not bench and not realservers" $(FLAGS)
 
-nbval: build ## run every notebook from top to bottom and compare its outputs
-	$(PYTEST) -p nbval --nbval --nbval-current-env --nbval-cell-timeout=60 --timeout=180 notebooks
+nbval: build ## run every notebook twice in a copy, without network, and compare its outputs
+	$(PY) tests/notebook_runs.py $(FLAGS)
 
 browser: build servers chromium ## the tests in real JupyterLab and real Chromium (CHROMIUM=)
 	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests -m browser $(FLAGS)

@@ -49,6 +49,7 @@ class Page:
         self.replies: dict[str, dict[str, Any]] = {}
         self.lists: list[list[dict[str, Any]]] = []
         self.assets: list[dict[str, Any]] = []
+        self.told: list[dict[str, Any]] = []
         self.nonces = itertools.count()
         self.last = -1
         self.report()
@@ -63,6 +64,8 @@ class Page:
                 self.lists.append(content["list"])
             elif isinstance(content, dict) and content.get("type") == "asset":
                 self.assets.append(content)
+            elif isinstance(content, dict) and content.get("type") in {"names", "preview"}:
+                self.told.append(content)
             elif message["method"] in {"custom", "update"}:
                 self.browser.take(message)
         return self.browser

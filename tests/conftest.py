@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["rows"]
+
 # A slow machine is no failure. Examples that failed are kept in .hypothesis and tried first.
 settings.register_profile("printer_widget", deadline=None)
 settings.load_profile("printer_widget")

@@ -12,7 +12,7 @@ from comms import RecordingComm
 from pages import Pages
 from printer_widget import ChatNode
 from printer_widget.sync import State
-from sources import Scripted
+from printer_widget.testing import ScriptedModel
 from virtual import VirtualLoop
 
 Message = dict[str, Any]
@@ -43,7 +43,7 @@ class Channel:
     def __init__(self, loop: VirtualLoop, pages: Pages, comms: type[RecordingComm]) -> None:
         self.loop = loop
         self.pages = pages
-        self.source = Scripted()
+        self.source = ScriptedModel()
         self.chat = ChatNode(self.source)
         assert isinstance(self.chat.comm, comms)
         self.comm = self.chat.comm
@@ -207,8 +207,9 @@ class Channel:
 
     def _check_drawing(self, shown: Message) -> None:
         model = shown["state"]
-        messages = [[m["id"], m["content"]] for m in model["messages"]]
-        assert shown["history"] == messages
+        assert [drawn[0] for drawn in shown["history"]] == [m["id"] for m in model["messages"]]
+        for (_, drawn, is_cut), message in zip(shown["history"], model["messages"], strict=True):
+            assert drawn == message["content"] or (is_cut and message["content"].startswith(drawn))
         assert (shown["live"] is not None) == model["isStreaming"]
         if shown["live"] is not None:
             assert model["streamedText"].startswith(shown["live"])

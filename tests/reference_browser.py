@@ -1,4 +1,4 @@
-"""What a browser does with the messages of wire.py, in the fewest words: the tests' reference.
+"""What a browser does with the messages of wire, in the fewest words: the tests' reference.
 
 The real one is js/src/wire.ts; both are held against tests/wire/deltas.json.
 """

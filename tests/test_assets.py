@@ -11,7 +11,7 @@ import pytest
 
 from comms import Page, RecordingComm
 from printer_widget import ChatNode, commands, wire
-from sources import Scripted
+from printer_widget.testing import ScriptedModel
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "src" / "printer_widget" / "static"
@@ -21,7 +21,7 @@ BUDGET = 128_000  # bytes: every instance carries the bundle, and every saved no
 @pytest.fixture
 def chat(monkeypatch):
     monkeypatch.setattr(comm, "create_comm", RecordingComm)
-    chat = ChatNode(Scripted())
+    chat = ChatNode(ScriptedModel())
     yield chat
     chat.close()
 

@@ -5,12 +5,13 @@ import logging
 import pytest
 
 from printer_widget import BusyError, ChatNode, ClosedError, ConversationAssigned, ProviderError
-from sources import Scripted, at_once
+from printer_widget.testing import ScriptedModel
+from sources import at_once
 
 
 @pytest.fixture
 def source():
-    return Scripted()
+    return ScriptedModel()
 
 
 @pytest.fixture
@@ -78,12 +79,15 @@ def test_context_is_told_before_the_question_and_kept_with_it(chat, source):
         "<context>\nx = 1\n</context>\n\n<context>\ny = 2\n</context>\n\nWhat is it?"
     )
     assert chat.messages[0]["content"] == "What is it?"
-    assert chat.messages[0]["context"] == ["x = 1", "y = 2"]
+    assert chat.messages[0]["context"] == [
+        {"name": "", "kind": "text", "text": "x = 1"},
+        {"name": "", "kind": "text", "text": "y = 2"},
+    ]
 
 
-@pytest.mark.parametrize("context", ["text", [1], [None]])
+@pytest.mark.parametrize("context", ["text", 1, [object()]])
 def test_a_context_that_is_no_list_of_texts_is_refused(chat, context):
-    with pytest.raises(TypeError, match="list of texts"):
+    with pytest.raises(TypeError, match=r"context must be a list|expected a text"):
         chat.send("Hi", context=context)
 
 
@@ -225,7 +229,7 @@ def test_a_slow_observer_is_warned_about_once(chat, source, caplog, monkeypatch)
 
 
 def test_many_chats_at_once_stay_under_the_common_budget():
-    sources = [Scripted() for _ in range(20)]
+    sources = [ScriptedModel() for _ in range(20)]
     chats = [ChatNode(source) for source in sources]
     batchers = [chat.send("Hi")._batcher for chat in chats]
     assert batchers[0].interval_s == pytest.approx(0.016)

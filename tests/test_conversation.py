@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from printer_widget.conversation import Conversation, Message, Question
+from printer_widget.conversation import Attachment, Conversation, Message, Question
 
 TIMESTAMP = "2026-01-01T00:00:00.000+00:00"
 
@@ -15,6 +15,10 @@ TIMESTAMP = "2026-01-01T00:00:00.000+00:00"
 def message(content="Hi", **fields) -> Message:
     defaults = {"id": "m1", "role": "user", "timestamp": TIMESTAMP}
     return Message(content=content, **{**defaults, **fields})
+
+
+def text(text, name="", **fields) -> Attachment:
+    return Attachment(name=name, kind="text", text=text, **fields)
 
 
 def said(*contents: str, **fields) -> Conversation:
@@ -53,12 +57,18 @@ def test_a_message_as_a_dict_has_the_keys_of_the_trait() -> None:
 
 
 def test_optional_keys_are_there_when_they_hold_something() -> None:
-    data = message(status="error", error="It failed.", context=("a", "b")).to_dict()
-    assert (data["error"], data["context"]) == ("It failed.", ["a", "b"])
+    data = message(
+        status="error", error="It failed.", context=(text("a"), text("b", warning="Look."))
+    ).to_dict()
+    assert data["error"] == "It failed."
+    assert data["context"] == [
+        {"name": "", "kind": "text", "text": "a"},
+        {"name": "", "kind": "text", "text": "b", "warning": "Look."},
+    ]
 
 
 def test_a_message_as_a_dict_is_plain_json() -> None:
-    data = message(context=("a",)).to_dict()
+    data = message(context=(text("a"),)).to_dict()
     assert json.loads(json.dumps(data)) == data
 
 
@@ -177,10 +187,12 @@ def test_a_partial_answer_is_told() -> None:
 
 
 def test_context_is_told_before_the_text_it_was_added_to() -> None:
-    with_context = message("Why?", context=("one", "two"))
-    text = "<context>\none\n</context>\n\n<context>\ntwo\n</context>\n\nWhy?"
-    assert told(with_context) == [("user", text)]
-    assert Question(conversation=Conversation(messages=(with_context,))).prompt == text
+    with_context = message("Why?", context=(text("one"), text("two", name='a "b"')))
+    whole = (
+        '<context>\none\n</context>\n\n<context name="a &quot;b&quot;">\ntwo\n</context>\n\nWhy?'
+    )
+    assert told(with_context) == [("user", whole)]
+    assert Question(conversation=Conversation(messages=(with_context,))).prompt == whole
 
 
 def test_the_prompt_is_the_last_message() -> None:

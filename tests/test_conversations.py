@@ -12,15 +12,16 @@ from printer_widget import BusyError, ChatNode, ConversationInfo, ProviderError,
 from printer_widget.conversation import Message
 from printer_widget.loop import turns
 from printer_widget.sources import DeferredSource, HttpSource
+from printer_widget.testing import ScriptedModel
 from servers import serve_in_thread
-from sources import Scripted, at_once
+from sources import at_once
 
 
 def stored(name: str, role: str, content: str) -> Message:
     return Message(id=name, role=role, content=content, timestamp="2026-01-01T00:00:00Z")
 
 
-class Archive(Scripted):
+class Archive(ScriptedModel):
     """A source with two conversations, which it keeps as a server would."""
 
     def __init__(self) -> None:

@@ -128,6 +128,57 @@ def test_a_figure_that_a_cell_is_drawing_comes_out_once_and_whole(
     assert images[0]["parent_header"]["msg_id"] == request
 
 
+# A cell that keeps the kernel from hearing --------------------------------------------------
+
+SOON_GONE = "import printer_widget.sync\nprinter_widget.sync.GONE_AFTER_S = 0.5\n"
+
+
+def appends(kernel: Kernel) -> list[Message]:
+    """Return every delta so far."""
+    contents = [m["content"].get("data", {}).get("content", {}) for m in kernel.seen]
+    return [content for content in contents if content.get("type") == "append"]
+
+
+def begin_for_a_browser(kernel: Kernel, backend: Backend, make_chat: str) -> tuple[Answer, str]:
+    """Make a chat that streams to a browser; return the answer and the comm."""
+    kernel.run(SOON_GONE)
+    answer, comm, _ = begin(kernel, backend, make_chat)
+    kernel.command(comm, report("ready"))
+    kernel.wait_for(lambda _: appends(kernel) != [])
+    return answer, comm
+
+
+def test_what_a_cell_keeps_the_kernel_from_hearing_does_not_make_a_browser_gone(
+    kernel: Kernel, backend: Backend, make_chat: str
+) -> None:
+    answer, _ = begin_for_a_browser(kernel, backend, make_chat)
+    request = kernel.start("_ = turn.result()")
+    soon = len(answer.text) + 1000  # two seconds later
+    kernel.wait_for(lambda _: appends(kernel)[-1]["offset"] > soon)
+    answer.end()
+    assert kernel.wait_for_end(request)["status"] == "ok"
+
+
+def test_a_browser_that_falls_silent_after_it_was_heard_in_the_cell_is_gone(
+    kernel: Kernel, backend: Backend, make_chat: str
+) -> None:
+    answer, comm = begin_for_a_browser(kernel, backend, make_chat)
+    subshell = kernel.create_subshell()
+    request = kernel.start("print('busy', flush=True)\n_ = turn.result()")
+    kernel.wait_for_print("busy")
+    keyframes = len(kernel.updates(comm))
+    kernel.command(comm, report("resync"), subshell=subshell)
+    kernel.wait_for(lambda _: len(kernel.updates(comm)) > keyframes)
+    soon = len(answer.text) + 1000
+    while len(answer.text) < soon:
+        time.sleep(0.05)  # the backend is paced by the clock
+    answer.end()
+    assert kernel.wait_for_end(request)["status"] == "ok"
+    last = appends(kernel)[-1]
+    assert last["offset"] + len(last["text"]) < soon
+    assert kernel.updates(comm)[-1]["streamedText"] == answer.text
+
+
 # The life of a cell -------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from printer_widget import (
     providers,
     stream_chat,
 )
-from printer_widget.conversation import Conversation, Question
+from printer_widget.conversation import Attachment, Conversation, Question
 from printer_widget.providers import provider_named
 from printer_widget.sources import as_source
 
@@ -283,11 +283,12 @@ def test_a_value_of_a_header_that_a_server_repeats_is_taken_out() -> None:
 
 # ── What a model is told ───────────────────────────────────────────────────────────────────────
 
+X = Attachment(name="", kind="text", text="x = 1")
 TALK = asked(
     said("assistant", "Left over from a deleted question."),
     said("user", "One"),
     said("assistant", "", status="error", error="No quota."),
-    said("user", "Two", context=("x = 1",)),
+    said("user", "Two", context=(X,)),
     said("assistant", "Half an ans", status="stopped", reasoning="Hm.", note="Cut."),
     said("user", "Three"),
     said("assistant", "First try", status="interrupted", error="Gone."),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printer_widget.conversation import Conversation, Message, Question
+from printer_widget.conversation import Attachment, Conversation, Message, Question
 from printer_widget.errors import StreamFormatError
 from printer_widget.events import (
     ConversationAssigned,
@@ -64,10 +64,17 @@ def test_the_project_of_the_provider_comes_before_the_one_of_the_question() -> N
     assert spec.json["project_id"] == "mine"
 
 
-def test_context_is_part_of_the_user_message() -> None:
-    message = Message(id="m1", role="user", content="Why?", timestamp="", context=("a table",))
+def test_context_is_part_of_the_user_message_and_its_names_go_with_it() -> None:
+    context = (
+        Attachment(name="sales", kind="table", text="a table"),
+        Attachment(name="", kind="text", text="x = 1"),
+    )
+    message = Message(id="m1", role="user", content="Why?", timestamp="", context=context)
     spec = Printer().request(Question(conversation=Conversation(messages=(message,))))
-    assert spec.json["user_message"] == "<context>\na table\n</context>\n\nWhy?"
+    assert spec.json["user_message"] == (
+        '<context name="sales">\na table\n</context>\n\n<context>\nx = 1\n</context>\n\nWhy?'
+    )
+    assert spec.json["context_node_ids"] == ["sales"]
 
 
 def test_a_token_is_sent_as_a_bearer() -> None:

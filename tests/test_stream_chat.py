@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from printer_widget import (
+    Attachment,
     ChatError,
     ChatNode,
     Message,
@@ -119,7 +120,8 @@ async def test_messages_may_be_those_of_a_chat() -> None:
 
 
 async def test_the_context_of_a_message_is_told() -> None:
-    (told,) = await said(echo, [message("Why?", context=("a table",))])
+    table = Attachment(name="", kind="text", text="a table")
+    (told,) = await said(echo, [message("Why?", context=(table,))])
     assert told == "user: <context>\na table\n</context>\n\nWhy?"
 
 

@@ -263,6 +263,13 @@ def test_a_browser_that_hears_again_while_text_streams_to_nobody_gets_all_of_it(
     assert browser.state == late.full()
 
 
+def test_silence_that_nobody_could_have_broken_makes_no_browser_gone(watched):
+    watched.plan(with_text("H"), 0.0)
+    watched.excuse(sync.GONE_AFTER_S - 1)
+    assert watched.plan(with_text("He"), sync.GONE_AFTER_S + 1) != []
+    assert watched.plan(with_text("Hel"), 2 * sync.GONE_AFTER_S) == []
+
+
 def test_a_browser_that_is_up_to_date_may_be_silent_for_ever(watched):
     assert watched.plan(WAITING, 1e6) != []
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import aclosing, nullcontext
 
 import pytest
 
@@ -19,8 +19,9 @@ from printer_widget import (
 from printer_widget.batching import Batcher
 from printer_widget.conversation import Conversation, Message, Question
 from printer_widget.loop import turns
+from printer_widget.testing import ScriptedModel
 from printer_widget.turn import Turn
-from sources import Scripted, drain
+from sources import drain
 
 QUESTION = Question(
     conversation=Conversation(messages=(Message(id="u", role="user", content="?", timestamp=""),))
@@ -49,9 +50,25 @@ class Listener:
         self.waiters_done_at_ending = turn.done()
 
 
+class Source(ScriptedModel):
+    """Notes that its stream was closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.closed = asyncio.Event()
+
+    async def stream(self, question):
+        try:
+            async with aclosing(super().stream(question)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self.closed.set()
+
+
 @pytest.fixture
 def source():
-    return Scripted()
+    return Source()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import traitlets
 from comms import Page, RecordingComm
 from printer_widget import ChatNode, Printer, ProviderError
 from printer_widget.loop import turns
-from sources import Scripted, at_once, drain
+from printer_widget.testing import ScriptedModel, wait_for_text
+from sources import at_once
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def comms(monkeypatch):
 
 @pytest.fixture
 def source():
-    return Scripted()
+    return ScriptedModel()
 
 
 @pytest.fixture
@@ -77,8 +78,7 @@ def test_a_watching_browser_follows_by_deltas(chat, source, page):
 def test_the_partial_answer_is_in_the_text_and_never_in_messages_too(chat, source):
     chat.send("Hi")
     source.put("part")
-    while not chat.streamedText:
-        drain()
+    wait_for_text(chat, "part")
     assert [m["role"] for m in chat.messages] == ["user"]
     chat.stop()
     assert chat.messages[-1]["content"] == "part"
@@ -243,8 +243,7 @@ def test_retry_edit_and_delete_from_the_browser(chat, source, page):
 def test_a_browser_that_missed_messages_recovers(chat, source, page):
     turn = chat.send("Hi")
     source.put("lost")
-    while not chat.streamedText:
-        drain()
+    wait_for_text(chat, "lost")
     chat.comm.taken()
     source.put(" found")
     source.end()

@@ -4,6 +4,7 @@ import { effect } from "@preact/signals-core";
 import { makeButton } from "./button.js";
 import { make } from "./element.js";
 import { isComposing } from "./keys.js";
+import { LessonLine } from "./lesson.js";
 import type { Store } from "./store.js";
 import { MAX_TEXT } from "./wire.js";
 
@@ -17,6 +18,7 @@ export interface Commands {
 
 export class Composer {
   readonly element: HTMLElement;
+  readonly lesson: LessonLine;
   readonly #input = make("textarea", "input");
   readonly #send: HTMLButtonElement;
   readonly #stop: HTMLButtonElement;
@@ -42,6 +44,7 @@ export class Composer {
     store.unsent = "";
     this.#input.addEventListener("keydown", (event) => this.#onKey(event));
     this.#input.addEventListener("input", () => this.#fit());
+    this.lesson = new LessonLine(store, this.#input);
     this.#send.addEventListener("click", () => this.#submit());
     this.#stop.addEventListener("click", () => this.stop());
     this.element = make("div", "composer", this.#input, this.#send, this.#stop);
@@ -81,6 +84,7 @@ export class Composer {
 
   close(): void {
     for (const dispose of this.#disposals) dispose();
+    this.lesson.close();
     this.#store.unsent = this.#input.value;
     this.#store.disown(this);
   }
@@ -101,8 +105,10 @@ export class Composer {
     const text = this.#input.value;
     this.focus();
     if (text.trim() === "" || !this.#store.canSend.value) return;
-    if (text.length > MAX_TEXT) {
-      this.#store.note.value = this.#store.strings.tooLong;
+    const { tooLong } = this.#store.strings;
+    const complaint = text.length > MAX_TEXT ? tooLong : this.lesson.complaint(text);
+    if (complaint !== null) {
+      this.#store.note.value = complaint;
       return;
     }
     this.#write("");
@@ -120,8 +126,9 @@ export class Composer {
     this.#fit();
   }
 
-  /** Grow with the text where the style sheet cannot (`field-sizing`). */
+  /** Say how long the text is, and grow with it where the style sheet cannot (`field-sizing`). */
   #fit(): void {
+    this.lesson.count();
     if (globalThis.CSS?.supports?.("field-sizing", "content")) return;
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;

@@ -23,6 +23,8 @@ export interface MessageCommands {
   retry(): void;
   edit(message: string, text: string, settled: (isDone: boolean) => void): void;
   remove(message: string): void;
+  /** Show all of what the reader stopped in vain, by its key. */
+  showRest(key: string): void;
   /** The reader is done in here, and the focus has to go somewhere. */
   leave(): void;
 }
@@ -72,8 +74,16 @@ export class MessageView {
     this.#drawReasoning(item);
     this.#actions.draw(item, canChange, isLast);
     const isBlank = item.content === "";
-    const { role, status, note, details } = item;
-    const drawn = JSON.stringify([role, status, note, details, isBlank, canChange && isLast]);
+    const { role, status, note, details, isCut } = item;
+    const drawn = JSON.stringify([
+      role,
+      status,
+      note,
+      details,
+      isCut,
+      isBlank,
+      canChange && isLast,
+    ]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
 
@@ -170,12 +180,13 @@ export class MessageView {
     }
   }
 
-  #drawEnding({ status, note }: Item, canChange: boolean): void {
+  #drawEnding({ key, status, note, isCut }: Item, canChange: boolean): void {
     const ending = this.#ending;
     ending.replaceChildren();
     if (status === "stopped" || status === "interrupted" || status === "error") {
       ending.setAttribute("part", "ending");
       ending.append(icon(status), this.#makeLabel(status, note));
+      if (isCut) ending.append(this.#makeRest(key));
       if (canChange) ending.append(this.#makeRetry());
     } else if (note !== null) {
       ending.setAttribute("part", "note");
@@ -188,6 +199,12 @@ export class MessageView {
     const retry = makeButton("retry", "retry", this.#strings.retry);
     retry.addEventListener("click", () => this.#commands.retry());
     return retry;
+  }
+
+  #makeRest(key: string): HTMLButtonElement {
+    const rest = makeButton("rest", null, this.#strings.rest);
+    rest.addEventListener("click", () => this.#commands.showRest(key));
+    return rest;
   }
 
   #makeLabel(status: LabelledEnding, note: string | null): HTMLElement {

@@ -45,7 +45,8 @@ const ACK_UNITS = 128 * 1024; // UTF-16 code units
 const ACK_DELAY = 250; // ms
 const RESYNC_INTERVAL = 1000; // ms
 const SEND_PATIENCE = 5000; // ms
-const STOP_PATIENCE = 3000; // ms
+/** Longer than a kernel takes that can hear: see the Stop matrix in the README. */
+const STOP_PATIENCE = 300; // ms
 const ACCEPTED_PATIENCE = 1000; // ms
 const LOST_PATIENCE = 2000; // ms
 

@@ -1,5 +1,6 @@
-/** What a chat was made with and keeps: the language of its view, and what it suggests to ask. */
+/** What a chat was made with and keeps: its language, its suggestions and its lesson. */
 
+import { type Lesson, readLesson } from "./lesson.js";
 import { STRINGS, type Strings } from "./strings.js";
 
 export interface Options {
@@ -7,6 +8,7 @@ export interface Options {
   readonly locale: string | null;
   readonly strings: Strings;
   readonly suggestions: readonly string[];
+  readonly lesson: Lesson;
 }
 
 /** More than that no reader looks through, and no kernel sends. */
@@ -17,7 +19,7 @@ const MAX_LENGTH = 300;
 
 /** Read what the kernel sent, or a notebook was saved with; what is malformed is as if not given. */
 export function readOptions(raw: unknown): Options {
-  const { locale, strings, suggestions } = Object(raw) as Record<string, unknown>;
+  const { locale, strings, suggestions, lesson } = Object(raw) as Record<string, unknown>;
   const given = Object(strings) as Record<string, unknown>;
   const names = Object.keys(STRINGS) as (keyof Strings)[];
   const list: readonly unknown[] = Array.isArray(suggestions) ? suggestions : [];
@@ -27,6 +29,7 @@ export function readOptions(raw: unknown): Options {
       names.map((name) => [name, isShort(given[name]) ? given[name] : STRINGS[name]]),
     ) as unknown as Strings,
     suggestions: [...new Set(list.filter(isShort))].slice(0, MAX_SUGGESTIONS),
+    lesson: readLesson(lesson),
   };
 }
 

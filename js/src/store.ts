@@ -8,6 +8,7 @@
 
 import { batch, computed, signal } from "@preact/signals-core";
 import { Conversations } from "./conversations.js";
+import { type Cut, cutMessage, type Stopping } from "./cut.js";
 import { type Details, NO_DETAILS } from "./details.js";
 import { type Labels, readLabels } from "./labels.js";
 import { type Options, readOptions } from "./options.js";
@@ -19,6 +20,7 @@ import {
   type Message,
   readAttempt,
   readConversation,
+  readLeft,
   readMessages,
   readReasoning,
   type State,
@@ -47,6 +49,8 @@ export interface Item {
   /** What the model thought before it answered; null where it says nothing of that. */
   readonly reasoning: string | null;
   readonly details: Details;
+  /** Whether more of it came than the reader is shown, who stopped it before. */
+  readonly isCut: boolean;
 }
 
 /** A question on its way to the kernel. */
@@ -56,14 +60,6 @@ export interface Draft {
   /** The composer that asked, to which the text goes back when it is refused. */
   readonly owner: object;
   readonly accepted: boolean;
-  readonly overdue: boolean;
-}
-
-/** How much of a stopped turn is shown until it ends: of its text, and of its reasoning. */
-export interface Stopping {
-  readonly turn: string;
-  readonly shown: number;
-  readonly reasoned: number;
   readonly overdue: boolean;
 }
 
@@ -79,6 +75,8 @@ export class Store {
   readonly labels = signal<Labels>(readLabels({}));
   /** The connection that is being tried again; null while there is one. */
   readonly attempt = signal<Attempt | null>(null);
+  /** How many questions a lesson still allows; null is any number. */
+  readonly left = signal<number | null>(null);
 
   /** True while the kernel does not answer, until anything is heard from it. */
   readonly lost = signal(false);
@@ -99,11 +97,20 @@ export class Store {
 
   #state: State = EMPTY;
   readonly #keys = new Map<string, string>();
+  /** Where the reader stopped what a busy kernel went on with, by the items' keys. */
+  readonly #cuts = signal<ReadonlyMap<string, Cut>>(new Map());
 
   constructor(options: Options = readOptions(null)) {
     this.options = options;
     this.strings = options.strings;
   }
+
+  /** The messages as the reader is shown them. */
+  readonly #shown = computed(() =>
+    this.messages.value.map((message) =>
+      cutMessage(message, this.#cuts.value.get(this.#keyOf(message)), this.options),
+    ),
+  );
 
   readonly phase = computed<Phase>(() => {
     if (this.lost.value) return "lost";
@@ -112,7 +119,7 @@ export class Store {
       if (this.attempt.value !== null) return "reconnecting";
       return this.streamedText.value === "" ? "waiting" : "streaming";
     }
-    const last = this.messages.value.at(-1);
+    const last = this.#shown.value.at(-1);
     if (last?.role !== "assistant") return "idle";
     if (last.status === "complete") return "ended";
     return last.status === "stopped" ? "stopped" : "failed";
@@ -122,6 +129,7 @@ export class Store {
     () =>
       !this.isStreaming.value &&
       !this.lost.value &&
+      this.left.value !== 0 &&
       this.drafts.value.every((draft) => draft.overdue && !draft.accepted),
   );
 
@@ -160,11 +168,12 @@ export class Store {
 
   readonly history = computed<readonly Item[]>(() => {
     const items: Item[] = [];
-    for (const { role, error, note, ...more } of this.messages.value) {
+    for (const [at, message] of this.#shown.value.entries()) {
+      const { role, error, note, ...more } = message;
       // A system message instructs the model; it is no part of what was said.
       if (role === "system") continue;
-      const key = this.#keys.get(more.id) ?? `message ${more.id}`;
-      items.push({ ...more, key, role, note: error ?? note });
+      const isCut = message !== this.messages.value[at];
+      items.push({ ...more, key: this.#keyOf(message), role, note: error ?? note, isCut });
     }
     return items;
   });
@@ -173,16 +182,17 @@ export class Store {
   readonly live = computed<Item | null>(() => {
     if (!this.isStreaming.value) return null;
     const lost = this.lost.value;
-    const text = this.streamedText.value;
+    const stopped = this.#stopped();
     return {
       key: `turn ${this.turn.value}`,
       id: null,
       role: "assistant",
-      status: lost ? "interrupted" : "streaming",
-      content: text.slice(0, this.#stopped()?.shown),
+      status: lost ? "interrupted" : stopped?.overdue ? "stopped" : "streaming",
+      content: this.streamedText.value.slice(0, stopped?.shown),
       note: lost ? this.strings.kernelGoneShort : null,
-      reasoning: this.reasoning.value.slice(0, this.#stopped()?.reasoned) || null,
+      reasoning: this.reasoning.value.slice(0, stopped?.reasoned) || null,
       details: NO_DETAILS,
+      isCut: false,
     };
   });
 
@@ -196,6 +206,7 @@ export class Store {
       note: overdue ? this.strings.waiting : null,
       reasoning: null,
       details: NO_DETAILS,
+      isCut: false,
     })),
   );
 
@@ -216,6 +227,7 @@ export class Store {
       if (state._view !== before._view) {
         this.#acceptLabels(state._view.labels);
         this.attempt.value = readAttempt(state._view);
+        this.left.value = readLeft(state._view);
         this.reasoning.value = readReasoning(state._view);
         this.conversations.current.value = readConversation(state._view);
       }
@@ -239,6 +251,11 @@ export class Store {
   markStopOverdue(turn: string): void {
     const stopping = this.stopping.value;
     if (stopping?.turn === turn) this.stopping.value = { ...stopping, overdue: true };
+  }
+
+  /** Show all of an answer that was cut. */
+  showRest(key: string): void {
+    this.#cuts.value = new Map([...this.#cuts.value].filter(([cut]) => cut !== key));
   }
 
   addDraft(nonce: string, text: string, owner: object): void {
@@ -312,7 +329,7 @@ export class Store {
     const news = messages.filter(({ id }) => !known.has(id) && !this.#keys.has(id));
     const hasEnded = before.isStreaming && !(after.isStreaming && sameTurn(before, after));
     const answer = hasEnded ? news.find((message) => message.role === "assistant") : undefined;
-    if (answer !== undefined) this.#keys.set(answer.id, `turn ${before._view.turn}`);
+    if (answer !== undefined) this.#place(answer, before._view.turn);
     for (const message of news) {
       if (message.role === "user" && !isOther) this.#settleDraft(message);
     }
@@ -324,6 +341,20 @@ export class Store {
     if (!isKept) this.replaced.value += 1;
   }
 
+  /** The answer stands where it was streamed, and ends where the reader stopped it in vain. */
+  #place({ id }: Message, turn: string | null): void {
+    const key = `turn ${turn}`;
+    this.#keys.set(id, key);
+    const stopping = this.stopping.value;
+    if (stopping?.overdue && stopping.turn === turn) {
+      this.#cuts.value = new Map(this.#cuts.value).set(key, stopping);
+    }
+  }
+
+  #keyOf({ id }: Message): string {
+    return this.#keys.get(id) ?? `message ${id}`;
+  }
+
   /** A server stores messages under ids of its own: the same text in the same place is the same. */
   #keepRenamed(messages: readonly Message[]): void {
     const ids = new Set(messages.map(({ id }) => id));
@@ -331,7 +362,7 @@ export class Store {
       const now = messages[at];
       if (now === undefined || ids.has(old.id)) continue;
       if (now.role !== old.role || now.content !== old.content) continue;
-      this.#keys.set(now.id, this.#keys.get(old.id) ?? `message ${old.id}`);
+      this.#keys.set(now.id, this.#keyOf(old));
     }
   }
 

@@ -9,6 +9,7 @@ import { MessageList } from "./message-list.js";
 import { Pace } from "./pace.js";
 import { adoptStyles } from "./sheet.js";
 import type { Store } from "./store.js";
+import { fill as fillIn } from "./strings.js";
 
 /** Lumino, under JupyterLab and Notebook 7, fires no shortcut for a key from within this. */
 const SUPPRESS_SHORTCUTS = "data-lm-suppress-shortcuts";
@@ -37,6 +38,10 @@ export function openView(
         settled(isDone);
         if (isDone) composer.focus();
       }),
+    showRest: (key) => {
+      store.showRest(key);
+      composer.focus();
+    },
     leave: () => composer.focus(),
   });
   const composer = new Composer(
@@ -54,11 +59,15 @@ export function openView(
     composer.focus(),
   );
   const notice = make("div", "notice");
+  const { log } = store.options.lesson;
+  const logged = make("div", "notice");
+  fill(logged, log === null ? null : fillIn(strings.logged, { path: log }));
   const status = make("div", "status");
   status.setAttribute("role", "status");
   const hint = makeBox("hint");
   const footer = makeBox("footer", status, hint);
-  const card = makeBox("card", header, notice, list.element, composer.element, footer);
+  const writing = [composer.lesson.element, composer.element];
+  const card = makeBox("card", header, notice, logged, list.element, ...writing, footer);
   card.lang = store.options.locale ?? "en";
   adoptStyles(root);
   root.append(card);

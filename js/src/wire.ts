@@ -1,7 +1,7 @@
 /**
  * Every message between kernel and browser, both ways: its shape, its limits, its validation.
  *
- * The twin of `wire.py`, whose docstring describes the protocol; both are tested against
+ * The twin of the package `wire`, whose docstring describes the protocol; both are tested against
  * `tests/wire/*.json`. What comes in is hostile until it has been through this file: a notebook
  * restores whatever state it was saved with. Offsets count UTF-16 code units (`String.length`).
  */
@@ -44,6 +44,7 @@ export interface View {
   readonly revision: number;
   readonly labels: Readonly<Record<string, unknown>>;
   readonly attempt?: unknown;
+  readonly left?: unknown;
   readonly conversation?: unknown;
   readonly reasoning?: unknown;
 }
@@ -148,6 +149,11 @@ export function readAttempt(view: View): Attempt | null {
   const given: readonly unknown[] = Array.isArray(view.attempt) ? view.attempt : [];
   const [attempt, of] = given;
   return given.length === 2 && isCount(attempt) && isCount(of) ? { attempt, of } : null;
+}
+
+/** Read how many questions a lesson still allows; null is any number. */
+export function readLeft({ left }: View): number | null {
+  return isCount(left) ? left : null;
 }
 
 /** Read which conversation is open; null is a new one, or a view that does not say. */

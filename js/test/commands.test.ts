@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ModelLink } from "../src/model.js";
-import { STRINGS } from "../src/strings.js";
+import { fill, STRINGS } from "../src/strings.js";
 import { assistant, FakeModel, user } from "./fake-model.js";
 
 let ending: AbortController;
@@ -105,13 +105,15 @@ describe("stopping", () => {
     expect(store.phase.value).toBe("stopping");
   });
 
-  test("a kernel that does not hear is named, and may be told again", () => {
+  test("a kernel that does not hear is named at once, and may be told again", () => {
     const { model, link, store } = join(running);
     link.stop();
-    vi.advanceTimersByTime(3000);
+    vi.advanceTimersByTime(299);
+    expect(store.status.value).toBe(STRINGS.stopping);
+    vi.advanceTimersByTime(1);
     expect(store.status.value).toBe(STRINGS.stillStopping);
     model.append("t1", 2, "llo");
-    expect(store.live.value?.content).toBe("He");
+    expect(store.live.value).toMatchObject({ content: "He", status: "stopped" });
     link.stop();
     expect(model.of("stop")).toHaveLength(2);
   });
@@ -129,6 +131,67 @@ describe("stopping", () => {
     const { model, link } = join();
     link.stop();
     expect(model.of("stop")).toEqual([]);
+  });
+
+  describe("a kernel that hears late", () => {
+    function stopLate(answer: unknown, late = 300) {
+      const joined = join(running);
+      joined.link.stop();
+      vi.advanceTimersByTime(late);
+      joined.model.append("t1", 2, "llo");
+      joined.model.end("t1", answer);
+      return joined;
+    }
+
+    test.each(["stopped", "complete", "interrupted"])(
+      "leaves the text where the reader stopped it, though the kernel says %s",
+      (status) => {
+        const { store } = stopLate(assistant("a1", "Hello", status, "A sentence."));
+        expect(store.phase.value).toBe("stopped");
+        expect(store.status.value).toBe(STRINGS.stopped);
+        expect(store.history.value.at(-1)).toMatchObject({
+          content: "He",
+          status: "stopped",
+          isCut: true,
+          note: fill(STRINGS.cut, { count: 3 }),
+        });
+      },
+    );
+
+    test("keeps the rest, for a reader who asks for it", () => {
+      const { store } = stopLate(assistant("a1", "Hello", "complete"));
+      store.showRest(store.history.value.at(-1)?.key ?? "");
+      expect(store.phase.value).toBe("ended");
+      expect(store.history.value.at(-1)).toMatchObject({
+        content: "Hello",
+        status: "complete",
+        isCut: false,
+        note: null,
+      });
+    });
+
+    test("cuts its message also under the id that a server gives it", () => {
+      const { model, store } = stopLate(assistant("a1", "Hello", "stopped"));
+      model.update({
+        messages: [user("s1", "Hi"), assistant("s2", "Hello", "stopped")],
+        _view: { turn: "t1", revision: model.revision + 1, labels: {} },
+      });
+      expect(store.history.value.at(-1)).toMatchObject({ id: "s2", content: "He", isCut: true });
+    });
+
+    test("cuts nothing where nothing more came", () => {
+      const { store } = stopLate(assistant("a1", "He", "error", "No."));
+      expect(store.history.value.at(-1)).toMatchObject({ isCut: false, status: "error" });
+    });
+
+    test("cuts no other answer", () => {
+      const { model, store } = stopLate(assistant("a1", "Hello", "stopped"));
+      model.patch("t2", [user("u2", "More")]);
+      model.append("t2", 0, "Well, yes");
+      model.end("t2", assistant("a2", "Well, yes"));
+      const shown = store.history.value.map(({ content }) => content);
+      expect(shown).toEqual(["Hi", "He", "More", "Well, yes"]);
+    });
   });
 });
 

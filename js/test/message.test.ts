@@ -8,7 +8,7 @@ import { STRINGS } from "../src/strings.js";
 import { assistant } from "./fake-model.js";
 import { all, draw, find, question, view } from "./page.js";
 
-const commands = { ask() {}, retry() {}, edit() {}, remove() {}, leave() {} };
+const commands = { ask() {}, retry() {}, edit() {}, remove() {}, showRest() {}, leave() {} };
 const live: Item = {
   key: "turn t1",
   id: null,
@@ -18,6 +18,7 @@ const live: Item = {
   note: null,
   reasoning: null,
   details: NO_DETAILS,
+  isCut: false,
 };
 const said = (more: object, options = {}) =>
   draw({

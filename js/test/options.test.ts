@@ -4,6 +4,7 @@ import { STRINGS } from "../src/strings.js";
 import { user } from "./fake-model.js";
 import { all, draw, ended, find, frame, input } from "./page.js";
 
+const NO_LIMITS = { maxTurns: null, maxCharacters: null, log: null };
 const suggestions = ["What is a mean?", "Show me a table"];
 
 describe("suggestions", () => {
@@ -64,7 +65,12 @@ describe("suggestions", () => {
 
 describe("hostile options", () => {
   test.each([null, 5, "x", [], { suggestions: "abc", strings: 5, locale: {} }])("%j", (raw) => {
-    expect(readOptions(raw)).toEqual({ locale: null, strings: STRINGS, suggestions: [] });
+    expect(readOptions(raw)).toEqual({
+      locale: null,
+      strings: STRINGS,
+      suggestions: [],
+      lesson: NO_LIMITS,
+    });
   });
 
   test("keep what is well-formed", () => {

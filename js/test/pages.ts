@@ -99,7 +99,7 @@ class Page {
       sent: sent.splice(0),
       drawn: this.#drawn,
       state: Object.fromEntries(KEYS.map((key) => [key, values[key]])),
-      history: store.history.value.map(({ id, content }) => [id, content]),
+      history: store.history.value.map(({ id, content, isCut }) => [id, content, isCut]),
       live: store.live.value?.content ?? null,
       turn: store.turn.value,
       phase: store.phase.value,

@@ -135,6 +135,40 @@ describe("endings", () => {
   });
 });
 
+describe("an answer that a busy kernel went on with after Stop", () => {
+  function stopLate() {
+    const drawn = draw(streaming);
+    find(drawn.root, "stop").click();
+    vi.advanceTimersByTime(300);
+    return drawn;
+  }
+
+  test("is labelled at once, and draws nothing more", () => {
+    const { model, root } = stopLate();
+    model.append("t1", 2, "llo");
+    frame();
+    expect(sources(root)).toEqual(["Hi", "He"]);
+    expect(all(root, "ending").at(-1)?.textContent).toBe("Stopped");
+    expect(all(root, "cursor")).toEqual([]);
+    expect(find(root, "status").textContent).toBe(STRINGS.stillStopping);
+  });
+
+  test("shows the rest when it is asked to, in the same place", () => {
+    const { model, root } = stopLate();
+    const message = all(root, "message")[1];
+    model.end("t1", assistant("a1", "Hello", "complete"));
+    frame();
+    expect(sources(root)).toEqual(["Hi", "He"]);
+    expect(all(root, "ending").at(-1)?.textContent).toContain("3 more characters");
+    find(root, "rest").click();
+    frame();
+    expect(sources(root)).toEqual(["Hi", "Hello"]);
+    expect(all(root, "message")[1]).toBe(message);
+    expect(all(root, "rest")).toEqual([]);
+    expect(root.activeElement).toBe(input(root));
+  });
+});
+
 describe("the log", () => {
   test("draws messages in the conversation's order, wherever they come and go", () => {
     const { model, root } = draw(ended("complete"));

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .conversation import Conversation, ConversationInfo, Message
+from .conversation import Attachment, Conversation, ConversationInfo, Message
 from .errors import (
     BusyError,
     ChatError,
     ClosedError,
     ConnectionFailed,
+    LessonLimit,
     ProviderError,
     StreamFormatError,
     StreamInterrupted,
@@ -27,8 +28,10 @@ from .events import (
     ToolCallDelta,
     Usage,
 )
+from .lesson import Lesson
 from .providers import AGUI, AnthropicMessages, Function, OpenAIChat, Printer, VercelUI
-from .sources import stream_chat
+from .sources import Replay, record, stream_chat
+from .transcript import Transcript
 from .turn import Turn
 from .widget import ChatNode
 
@@ -37,6 +40,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AGUI",
     "AnthropicMessages",
+    "Attachment",
     "BusyError",
     "ChatError",
     "ChatNode",
@@ -47,6 +51,8 @@ __all__ = [
     "ConversationInfo",
     "FinishReason",
     "Function",
+    "Lesson",
+    "LessonLimit",
     "Message",
     "ModelNamed",
     "OpenAIChat",
@@ -54,6 +60,7 @@ __all__ = [
     "ProviderError",
     "ReasoningDelta",
     "Reconnecting",
+    "Replay",
     "StreamEnd",
     "StreamError",
     "StreamEvent",
@@ -63,8 +70,10 @@ __all__ = [
     "StreamTooLarge",
     "TextDelta",
     "ToolCallDelta",
+    "Transcript",
     "Turn",
     "Usage",
     "VercelUI",
+    "record",
     "stream_chat",
 ]

@@ -21,9 +21,12 @@ _DEMO_SUGGESTIONS = (
 
 
 def choose(
-    source: SourceLike | None, token: str | None
+    source: SourceLike | None, token: str | None, *, embed: bool = True
 ) -> tuple[Source, dict[str, str], tuple[str, ...]]:
     """Return the source to ask, the labels that the view shows of it, and what to ask it first.
+
+    ``embed`` says whether the demo model may stand behind a server of its own, which keeps
+    conversations and gives random ids.
 
     Raises:
         TypeError: if ``source`` is none, or a token is given to anything but a URL.
@@ -37,7 +40,7 @@ def choose(
         made = HttpSource(Printer(token=token))
         labels = {"title": made.label}
     else:
-        made = _demo_source()
+        made = _demo_source(embed=embed)
         labels = {"title": "Demo model", "notice": _DEMO_NOTICE}
         suggestions = _DEMO_SUGGESTIONS
     if getattr(made, "archive", None) is not None:
@@ -45,7 +48,7 @@ def choose(
     return made, labels, suggestions
 
 
-def _demo_source() -> Source:
+def _demo_source(*, embed: bool) -> Source:
     from .demo import demo_model
     from .server.embedded import available, embedded_server
 
@@ -54,6 +57,6 @@ def _demo_source() -> Source:
         server.start()
         return HttpSource(Printer(server.url, token=server.token))
 
-    if available():
+    if embed and available():
         return DeferredSource(embedded, label="demo model")
     return FunctionSource(demo_model, label="demo model")

@@ -13,16 +13,19 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Literal
 
+from .answer_log import AnswerLog
 from .batching import INTERVAL_S, Batcher, join_surrogates
-from .conversation import Conversation, ConversationInfo, Message, Question
+from .conversation import Attachment, Conversation, ConversationInfo, Message, Question
 from .errors import BusyError, ChatError, ClosedError
+from .lesson import Lesson
 from .loop import BackgroundLoop
 from .sources import Archive, Source
+from .stamps import Stamps
 from .sync import State
-from .turn import Turn, WatchCell
+from .transcript import Transcript
+from .turn import Echo, Turn, WatchCell, silent
 from .wire import JSON, utf16_length
 
 logger = logging.getLogger("printer_widget")
@@ -31,6 +34,12 @@ MAX_FLUSHES_PER_S = 300
 """What all chats of a process may send together: Jupyter Server drops beyond 1,000."""
 
 SLOW_CALLBACK_S = 0.1
+
+MAX_PENDING = 20
+"""How much may be attached to one question."""
+
+MAX_KNOWN = 100
+"""How many attachments are known by name, to be attached again."""
 
 CallbackKind = Literal["token", "complete", "error"]
 
@@ -42,6 +51,7 @@ class Chat:
 
     Attributes:
         state: the last snapshot; may be read from any thread.
+        known: what was attached, by its name, as it was then; may be read from any thread.
         turn: the turn that runs, or the last one; None before the first.
     """
 
@@ -53,20 +63,29 @@ class Chat:
         show: Callable[[State], None],
         watch_cell: WatchCell,
         labels: Mapping[str, str],
+        echo: Echo = silent,
         system: str | None = None,
         project_id: str | None = None,
         chat_node_id: str | None = None,
+        stamps: Stamps,
+        lesson: Lesson,
     ) -> None:
         self.source = source
-        self.state = State(labels=labels)
+        self.state = State(labels=labels, left=lesson.left(0))
+        self.known: Mapping[str, Attachment] = {}
         self.turn: Turn | None = None
         self.closed = False
         self._loop = loop
         self._show = show
         self._watch_cell = watch_cell
+        self._echo = echo
         self._system = join_surrogates(system) if system else None
         self._project_id = project_id
         self._node_id = chat_node_id or uuid.uuid4().hex
+        self._stamps = stamps
+        self._lesson = lesson
+        self._log = AnswerLog(lesson.log) if lesson.log else None
+        self._asked = 0
         self._conversation = Conversation()
         self._callbacks: dict[CallbackKind, list[Callable[[Any], object]]] = {}
         self._warned = False
@@ -74,25 +93,54 @@ class Chat:
 
     # Commands --------------------------------------------------------------------------------
 
-    def ask(self, text: str, context: tuple[str, ...] = ()) -> Turn:
-        """Add a question and start its turn; see ``ChatNode.send``."""
+    def ask(self, text: str, context: tuple[Attachment, ...] = ()) -> Turn:
+        """Add a question with all that is pending, and start its turn; see ``ChatNode.send``."""
+        return self._ask(text, (*self.state.pending, *context), pending=())
+
+    def attach(self, item: Attachment) -> None:
+        """Keep ``item`` for the next question, in the place of what has its name."""
+        self._check_open()
+        others = [one for one in self.state.pending if one.name != item.name]
+        if len(others) >= MAX_PENDING:
+            raise ValueError(
+                f"{MAX_PENDING} things are attached already: send them, or remove some first"
+            )
+        known = {name: one for name, one in self.known.items() if name != item.name}
+        self.known = dict([*known.items(), (item.name, item)][-MAX_KNOWN:])
+        self._change(pending=(*others, item))
+
+    def detach(self, name: str) -> None:
+        """Take what has this name from what is pending."""
+        left = tuple(one for one in self.state.pending if one.name != name)
+        if len(left) == len(self.state.pending):
+            raise ValueError(f"nothing with the name {name!r} is attached")
+        self._change(pending=left)
+
+    def detach_all(self) -> None:
+        """Take all that is pending away."""
+        if self.state.pending:
+            self._change(pending=())
+
+    def _ask(self, text: str, context: tuple[Attachment, ...], **changes: Any) -> Turn:
         self._check_free()
         _check_not_blank(text)
+        self._lesson.check(asked=self._asked, text=text, has_context=bool(context))
         message = Message(
-            id=uuid.uuid4().hex,
+            id=self._name("message"),
             role="user",
             content=join_surrogates(text),
-            timestamp=_timestamp(),
+            timestamp=self._stamps.time(),
             conversation_id=self._conversation.id,
-            context=tuple(join_surrogates(part) for part in context),
+            context=context,
         )
-        return self._begin(self._conversation.add(message))
+        return self._begin(self._conversation.add(message), **changes)
 
     def retry(self) -> Turn:
         """Start another turn for the last question; see ``ChatNode.retry``."""
         self._check_free()
         if not any(message.role == "user" for message in self._conversation.messages):
             raise ValueError("there is no question to ask again: send() one first")
+        self._lesson.check(asked=self._asked)
         return self._begin(self._conversation)
 
     def edit(self, message_id: str, text: str) -> Turn:
@@ -102,8 +150,9 @@ class Chat:
         if message.role != "user":
             raise ValueError("only a question can be edited: this message is an answer")
         _check_not_blank(text)
+        self._lesson.check(asked=self._asked, text=text)
         self._conversation = self._conversation.before(message_id)
-        return self.ask(text, message.context)
+        return self._ask(text, message.context)
 
     def delete(self, message_id: str) -> None:
         """Delete a message; see ``ChatNode.delete``."""
@@ -116,6 +165,19 @@ class Chat:
         """Begin a new conversation; see ``ChatNode.clear``."""
         self._check_free()
         self._show_conversation(Conversation())
+
+    def restore(self, messages: tuple[Message, ...]) -> None:
+        """Go on with a conversation that was kept; see ``ChatNode.load``."""
+        self._check_free()
+        name = messages[-1].conversation_id if messages else None
+        self._show_conversation(Conversation(messages=messages, id=name))
+
+    def transcript(self, *, ended: bool = False) -> Transcript:
+        """Return the conversation as it stands, or (``ended``) without what still streams."""
+        messages = self._conversation.messages
+        if self.state.streaming and self.turn is not None and not ended:
+            messages += (self.turn.so_far(),)
+        return Transcript(messages, f"Conversation with {self.source.label}")
 
     async def conversations(self) -> tuple[ConversationInfo, ...]:
         """Return what the server keeps; see ``ChatNode.conversations``."""
@@ -148,8 +210,7 @@ class Chat:
         return getattr(self.source, "archive", None)
 
     def _kept(self) -> Archive:
-        if self.closed:
-            raise ClosedError("this chat was closed: make a new ChatNode")
+        self._check_open()
         if self.archive is None:
             raise ValueError(
                 f"{self.source.label} keeps no conversations: a Printer backend does, "
@@ -200,10 +261,25 @@ class Chat:
         _running.discard(turn)
         if turn is self.turn:
             self._conversation = self._conversation.add(reply)
-            self._change(messages=self._dicts(), streaming=False, attempt=None, reasoning="")
+            news = self._count(turn, reply)
+            self._change(
+                messages=self._dicts(), streaming=False, attempt=None, reasoning="", **news
+            )
             self._refresh(turn, reply)
             well = reply.status in {"complete", "stopped"}
             self._call_back("complete" if well else "error", reply)
+
+    def _count(self, turn: Turn, reply: Message) -> dict[str, Any]:
+        """Do what a lesson asks for at an ending; return what of the state changes by it."""
+        news: dict[str, Any] = {}
+        if self._log is not None:
+            question = turn.question.conversation.messages[-1]
+            complaint = self._log.write(self._asked, question, reply)
+            if complaint is not None:
+                news["labels"] = {**self.state.labels, "notice": complaint}
+        if reply.status == "error" and not reply.content:
+            self._asked -= 1
+        return {**news, "left": self._lesson.left(self._asked)}
 
     def _refresh(self, turn: Turn, reply: Message) -> None:
         """Put the messages as the server stored them in the place of ours, once it has them."""
@@ -228,13 +304,23 @@ class Chat:
 
     # Inside ----------------------------------------------------------------------------------
 
-    def _check_free(self) -> None:
+    def _check_open(self) -> None:
         if self.closed:
             raise ClosedError("this chat was closed: make a new ChatNode")
+
+    def _check_free(self) -> None:
+        self._check_open()
         if self.state.streaming:
             raise BusyError(
                 "an answer is still streaming: wait for it (await chat.idle()), or chat.stop() it"
             )
+
+    def _name(self, kind: str) -> str:
+        """Return a name that no message has, not even one that was loaded."""
+        taken = {message.id for message in self._conversation.messages}
+        while (name := self._stamps.name(kind)) in taken:
+            pass
+        return name
 
     def _find(self, message_id: str) -> Message:
         try:
@@ -242,7 +328,7 @@ class Chat:
         except KeyError:
             raise ValueError(f"there is no message with the id {message_id!r}") from None
 
-    def _begin(self, conversation: Conversation) -> Turn:
+    def _begin(self, conversation: Conversation, **changes: Any) -> Turn:
         self._conversation = conversation
         last = max(at for at, m in enumerate(conversation.messages) if m.role == "user")
         question = Question(
@@ -250,21 +336,31 @@ class Chat:
             system=self._system,
             chat_node_id=self._node_id,
             project_id=self._project_id,
-            run_id=uuid.uuid4().hex,
+            run_id=uuid.uuid4().hex,  # random always: only a server sees it, and may know the last
         )
         turn = Turn(
             question,
             self.source,
-            id=uuid.uuid4().hex,
-            timestamp=_timestamp(),
+            id=self._name("turn"),
+            timestamp=self._stamps.time(),
             loop=self._loop,
             listener=self,
             batcher=Batcher(interval_s=max(INTERVAL_S, (len(_running) + 1) / MAX_FLUSHES_PER_S)),
             watch_cell=self._watch_cell,
+            echo=self._echo,
         )
         self.turn = turn
         _running.add(turn)
-        self._change(messages=self._dicts(), turn=turn.id, text="", units=0, streaming=True)
+        self._asked += 1
+        self._change(
+            messages=self._dicts(),
+            turn=turn.id,
+            text="",
+            units=0,
+            streaming=True,
+            left=self._lesson.left(self._asked),
+            **changes,
+        )
         turn._start()  # noqa: SLF001  # the engine's half of a Turn is ours
         return turn
 
@@ -304,7 +400,3 @@ class Chat:
 def _check_not_blank(text: str) -> None:
     if not text.strip():
         raise ValueError("the question is blank: expected some text to send")
-
-
-def _timestamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

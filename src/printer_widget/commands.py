@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from . import wire
 from .chat import Chat
+from .desk import Desk
 from .errors import ChatError
 from .rate import RateLimit
 
-Answer = wire.Reply | wire.Conversations | wire.Asset
+Answer = wire.Reply | wire.Conversations | wire.Names | wire.Preview | wire.Asset
 
 _ASSETS = Path(__file__).parent / "static" / "assets"
 
 
 class Commands:
-    """Obey the browsers of one chat; runs on the turns' loop."""
+    """Obey the browsers of one chat; runs on the turns' loop.
 
-    def __init__(self, chat: Chat, send: Callable[[Answer], None]) -> None:
+    Args:
+        chat: the chat.
+        send: sends an answer to its browsers.
+        things: returns what the reader has named in the notebook; called on any thread.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        send: Callable[[Answer], None],
+        *,
+        things: Callable[[], Mapping[str, object]],
+    ) -> None:
         self._chat = chat
         self._send = send
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._desk = Desk(chat, send, things)
+        self._tasks: set[asyncio.Task[str | None]] = set()
+        self._attaching: set[asyncio.Task[str | None]] = set()
         # One is a thousand times as long as any other message; a page asks for each once.
         self._assets = RateLimit(per_second=0.5, burst=4 * len(wire.ASSETS))
 
@@ -46,6 +61,9 @@ class Commands:
                 task = asyncio.get_running_loop().create_task(self._reply_after(command, result))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+                if isinstance(command, wire.Attach):
+                    self._attaching.add(task)
+                    task.add_done_callback(self._attaching.discard)
                 return
         self._send(wire.Reply(nonce=command.nonce, error=error))
 
@@ -53,7 +71,7 @@ class Commands:
         chat = self._chat
         match command:
             case wire.Send(text=text):
-                return chat.ask(text)
+                return self._ask_with_all(text) if self._attaching else chat.ask(text)
             case wire.Retry():
                 return chat.retry()
             case wire.Edit(message=message, text=text):
@@ -70,6 +88,8 @@ class Commands:
                 return self._then_list(chat.rename(conversation, title))
             case wire.RemoveConversation(conversation=conversation):
                 return self._then_list(chat.remove(conversation))
+            case wire.ListNames() | wire.Attach() | wire.Detach() | wire.GetPreview():
+                return self._desk.obey(command)
             case wire.GetAsset(name=name):
                 return self._send(self._asset(name))
 
@@ -85,13 +105,21 @@ class Commands:
             ) from error
         return wire.Asset(name=name, text=text)
 
-    async def _reply_after(self, command: wire.Answered, work: Awaitable[None]) -> None:
+    async def _ask_with_all(self, text: str) -> None:
+        """Ask once all is there that was attached before."""
+        for refusal in await asyncio.gather(*self._attaching):
+            if refusal is not None:
+                raise ValueError(refusal)
+        self._chat.ask(text)
+
+    async def _reply_after(self, command: wire.Answered, work: Awaitable[None]) -> str | None:
         error: str | None = None
         try:
             await work
         except (ChatError, ValueError) as refusal:
             error = str(refusal)
         self._send(wire.Reply(nonce=command.nonce, error=error))
+        return error
 
     async def _then_list(self, work: Awaitable[None]) -> None:
         await work

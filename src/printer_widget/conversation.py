@@ -7,6 +7,8 @@ A message, as a dict, in the ``messages`` trait and everywhere else::
      ... and where there is one: "error", "note", "model", "reasoning", "context",
      "usage": {"input_tokens", "output_tokens"}, "tools": [{"name", "arguments"}, …]}
 
+and each item of ``context`` as ``{"name", "kind", "text"}``, with a ``"warning"`` if it needs one.
+
 ``timestamp`` is ISO 8601 in UTC. ``status`` says how the message ended; ``error`` is the
 sentence that belongs to ``interrupted`` and ``error``. ``note`` is a sentence on what a reader
 should know of an answer that did not fail: that a limit cut it short, say.
@@ -19,10 +21,45 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Literal
 
+from .escaped import escaped, text_as_html, without_controls
+
 Role = Literal["user", "assistant", "system"]
 Status = Literal["complete", "stopped", "interrupted", "error"]
 
 _ENDING_NAMES = {"stopped": "stopped", "interrupted": "interrupted", "error": "failed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Attachment:
+    """Something that the reader shows to the model, as the text that the model gets of it.
+
+    Attributes:
+        name: what the reader calls it; ``""`` where it has no name.
+        kind: what it is, in a word: ``"DataFrame"``, ``"text"``.
+        text: exactly what the model is told of it.
+        warning: one sentence on what the reader should look at before this is sent; None where
+            there is nothing.
+    """
+
+    name: str
+    kind: str
+    text: str
+    warning: str | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        """Return it as plain JSON data; ``warning`` is left out where there is none."""
+        data = {"name": self.name, "kind": self.kind, "text": self.text}
+        return data if self.warning is None else {**data, "warning": self.warning}
+
+    def __repr__(self) -> str:
+        """Return what it is and how long, and not the text."""
+        warning = f"; {self.warning}" if self.warning else ""
+        return f"{self.name or 'unnamed'} ({self.kind}, {len(self.text):,} characters{warning})"
+
+    def as_told(self) -> str:
+        """Return what the model is told: the text between two tags."""
+        name = f' name="{escape(self.name)}"' if self.name else ""
+        return f"<context{name}>\n{self.text}\n</context>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +74,7 @@ class Message:
         status: how it ended.
         conversation_id: the server's id of the conversation; None while there is none.
         error: one sentence on what went wrong; None where nothing did.
-        context: what the reader added for the model to know, one text each.
+        context: what the reader showed to the model with this message.
         note: one sentence on an answer that did not fail; None where there is nothing to say.
         model: which model answered, as its server calls it; None where that was not said.
         reasoning: what the model thought before it answered; None where it sent none.
@@ -53,7 +90,7 @@ class Message:
     status: Status = "complete"
     conversation_id: str | None = None
     error: str | None = None
-    context: tuple[str, ...] = ()
+    context: tuple[Attachment, ...] = ()
     note: str | None = None
     model: str | None = None
     reasoning: str | None = None
@@ -75,7 +112,7 @@ class Message:
             if text is not None:
                 data[name] = text
         if self.context:
-            data["context"] = list(self.context)
+            data["context"] = [item.to_dict() for item in self.context]
         if self.usage is not None:
             data["usage"] = dict(self.usage)
         if self.tools:
@@ -91,12 +128,17 @@ class Message:
     def __repr__(self) -> str:
         """Return role, ending and text alone, so that a stored output compares equal."""
         ending = f" [{self.ending}]" if self.ending else ""
-        return f"{self.role}{ending}: {self.content}"
+        return without_controls(f"{self.role}{ending}: {self.content}")
 
     def _repr_html_(self) -> str:
-        """Return the text escaped, for a notebook: a message is never HTML."""
-        ending = f"<p><em>[{escape(self.ending)}]</em></p>" if self.ending else ""
-        return f'<div style="white-space: pre-wrap">{escape(self.content)}</div>{ending}'
+        """Return the text escaped, for a notebook: a message is never HTML.
+
+        There is no ``_repr_markdown_``: what reads it would load pictures and run HTML.
+        """
+        notes = [self.note or "", f"[{self.ending}]" if self.ending else ""]
+        return text_as_html(self.content) + "".join(
+            f"<p><em>{escaped(note)}</em></p>" for note in notes if note
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +151,9 @@ class ConversationInfo:
         updated_at: when something was last said in it: ISO 8601, or ``""``.
     """
 
-    id: str
+    id: str = field(repr=False)
     title: str
-    updated_at: str = ""
+    updated_at: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +161,7 @@ class Conversation:
     """A conversation's finished messages, and the id that its server gave it."""
 
     messages: tuple[Message, ...] = ()
-    id: str | None = None
+    id: str | None = field(default=None, repr=False)
 
     def add(self, message: Message) -> Conversation:
         """Return this conversation with ``message`` at its end."""
@@ -235,7 +277,4 @@ class Question:
 
 def with_context(message: Message) -> str:
     """Return the text of a message, after the context that was added to it."""
-    if not message.context:
-        return message.content
-    parts = [f"<context>\n{text}\n</context>" for text in message.context]
-    return "\n\n".join([*parts, message.content])
+    return "\n\n".join([*(item.as_told() for item in message.context), message.content])

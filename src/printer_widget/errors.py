@@ -6,6 +6,7 @@
     ├── BusyError              a turn is already running
     ├── ClosedError            the chat was closed
     ├── ConnectionFailed       no answer began: refused, no such host, timed out
+    ├── LessonLimit            the lesson of this chat does not allow the question
     ├── ProviderError          the server, or your own function, said that it failed
     ├── StreamFormatError      what came is not an event stream of the expected protocol
     ├── StreamInterrupted      the stream broke off before its end
@@ -44,6 +45,10 @@ class ClosedError(ChatError):
 
 class ConnectionFailed(ChatError):
     """No answer began: the server could not be reached, or did not answer in time."""
+
+
+class LessonLimit(ChatError):
+    """The lesson of this chat does not allow the question; see :class:`printer_widget.Lesson`."""
 
 
 class ProviderError(ChatError):

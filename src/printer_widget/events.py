@@ -23,13 +23,14 @@ Usage                 how many tokens were read and written
 FinishReason          why the model stopped
 ====================  ===========================================================
 
+No repr shows an id, which a server makes up: what a notebook prints shall be the same in every run.
 A stream is complete only if its StreamEnd was seen; the first StreamError is its ending. A
 refusal that a model writes is said to the reader, so it is text of the answer: a TextDelta.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,15 @@ class StreamStart:
     the server's id of the answer, where it gives that at once.
     """
 
-    run_id: str | None = None
-    message_id: str | None = None
+    run_id: str | None = field(default=None, repr=False)
+    message_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationAssigned:
     """The server keeps this conversation under an id, to be sent with the next question."""
 
-    conversation_id: str
+    conversation_id: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class ToolCallDelta:
     text; where ``is_whole``, all of it, and news only if no piece came before.
     """
 
-    call: str
+    call: str = field(repr=False)
     name: str = ""
     arguments: str = ""
     is_whole: bool = False
@@ -109,7 +110,7 @@ class FinishReason:
 class StreamEnd:
     """The answer is complete; ``message_id`` is the server's id of it, where it gave one."""
 
-    message_id: str | None = None
+    message_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

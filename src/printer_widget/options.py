@@ -1,10 +1,12 @@
-"""What a chat's view is made with and keeps: its language, and what it suggests to ask.
+"""What a chat's view is made with and keeps: its language, what it suggests to ask, its lesson.
 
 It goes to the browser once, in the private trait ``_options``::
 
     {"locale": str | null,     BCP 47; null is English, with the reader's own dates and numbers
      "strings": {name: str},   the view's sentences where they are not English
-     "suggestions": [str]}     questions to click on while nothing was said yet
+     "suggestions": [str],     questions to click on while nothing was said yet
+     "lesson": {"max_turns": int | null, "max_characters": int | null,
+                "allow_context": bool, "log": str | null}}   left out where there is none
 
 English is in the bundle, which every notebook is saved with; any other language comes from here,
 for those who ask for it. ``locales/*.json`` translate ``js/src/strings.ts`` name by name.
@@ -18,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .lesson import Lesson
 from .wire import utf16_length
 
 MAX_SUGGESTIONS = 12
@@ -30,7 +33,9 @@ LOCALES = tuple(sorted({"en", *_TABLES}))
 """The languages of the view."""
 
 
-def view_options(suggestions: Sequence[str], locale: str | None) -> dict[str, Any]:
+def view_options(
+    suggestions: Sequence[str], locale: str | None, lesson: Lesson | None = None
+) -> dict[str, Any]:
     """Return the value of ``_options``.
 
     Raises:
@@ -38,11 +43,15 @@ def view_options(suggestions: Sequence[str], locale: str | None) -> dict[str, An
         ValueError: for a suggestion that is blank or too long, for too many of them, and for a
             language that there is no table of.
     """
-    return {
+    options = {
         "locale": locale,
         "strings": {} if locale is None else _strings(locale),
         "suggestions": _checked(suggestions),
     }
+    if lesson is not None:
+        names = ("max_turns", "max_characters", "allow_context", "log")
+        options["lesson"] = {name: getattr(lesson, name) for name in names}
+    return options
 
 
 def _checked(suggestions: Sequence[str]) -> list[str]:

@@ -14,13 +14,26 @@ logger = logging.getLogger("printer_widget")
 
 
 class Outbox:
-    """Keep the browsers of one chat up to date."""
+    """Keep the browsers of one chat up to date.
+
+    Args:
+        state: what they know at first.
+        send: sends one message to all of them.
+        is_deaf: says whether the kernel can hear none of them now.
+        loop: on which all of this runs.
+    """
 
     def __init__(
-        self, state: State, *, send: Callable[[Outgoing], None], loop: BackgroundLoop
+        self,
+        state: State,
+        *,
+        send: Callable[[Outgoing], None],
+        is_deaf: Callable[[], bool],
+        loop: BackgroundLoop,
     ) -> None:
         self._state = state
         self._send = send
+        self._is_deaf = is_deaf
         self._loop = loop
         self._sync = Sync(state)
         self._timer: asyncio.TimerHandle | None = None
@@ -53,6 +66,8 @@ class Outbox:
             self._timer = None
         if self._closed:
             return
+        if self._is_deaf():
+            self._sync.excuse(self._loop.loop.time())
         try:
             for message in self._sync.plan(self._state, self._loop.loop.time()):
                 self._send(message)

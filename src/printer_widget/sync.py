@@ -13,7 +13,8 @@ acknowledge:
 - Everything is sent, and one of them is still behind: a keyframe, a few times, ever later.
 - A browser that says it is ready gets an answer in any case, so that it knows its kernel lives.
 - A browser that has been behind and silent for 10 s is gone, until it reports again: it is closed,
-  or hears nothing for a while. For ten minutes it is asked now and then, in few bytes.
+  or hears nothing for a while. For ten minutes it is asked now and then, in few bytes. Time in
+  which the kernel could hear nobody does not count.
 
 All browsers of a widget share one comm, so what is sent reaches every one.
 """
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from .conversation import Attachment
 from .wire import JSON, Append, Patch, Reason, Report, Update, splice
 
 BACKLOG_LIMIT = 1 << 20
@@ -53,7 +55,9 @@ class State:
         messages: the conversation, as JSON objects that are never changed.
         revision: grows at every change but text that grows.
         conversation: the server's id of the conversation that is open; None while it has none.
+        pending: what the reader attached, for the next question to carry.
         attempt: ``(attempt, of)`` while the connection is tried again; None while it is there.
+        left: how many questions a lesson still allows; None where it limits none.
         labels: what the view says about the model.
     """
 
@@ -65,19 +69,26 @@ class State:
     messages: tuple[JSON, ...] = ()
     revision: int = 0
     conversation: str | None = None
+    pending: tuple[Attachment, ...] = ()
     attempt: tuple[int, int] | None = None
+    left: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def view(self) -> JSON:
         """The private trait ``_view``, but for the reasoning, which only a keyframe holds whole."""
-        return {
+        view: JSON = {
             "turn": self.turn,
             "revision": self.revision,
             "conversation": self.conversation,
             "attempt": list(self.attempt) if self.attempt else None,
             "labels": dict(self.labels),
         }
+        if self.left is not None:
+            view["left"] = self.left
+        if self.pending:
+            view["pending"] = [_summary(item) for item in self.pending]
+        return view
 
     def full(self) -> JSON:
         """Return the four synced keys: a keyframe."""
@@ -87,6 +98,12 @@ class State:
             "messages": list(self.messages),
             "_view": {**self.view, "reasoning": self.reasoning} if self.reasoning else self.view,
         }
+
+
+def _summary(item: Attachment) -> JSON:
+    """Return what the view shows of an attachment until somebody asks for its text."""
+    summary = {"name": item.name, "kind": item.kind, "size": len(item.text)}
+    return summary if item.warning is None else {**summary, "warning": item.warning}
 
 
 @dataclass(slots=True)
@@ -134,6 +151,11 @@ class Sync:
         if len(self._clients) >= MAX_CLIENTS:
             del self._clients[next(iter(self._clients))]
         self._clients[report.client] = client
+
+    def excuse(self, now: float) -> None:
+        """Hold the silence until ``now`` against nobody: the kernel could not have heard them."""
+        for client in self._clients.values():
+            client.seen = now
 
     def reset(self, *, since: float = float("-inf")) -> None:
         """Send a keyframe next, whatever the browsers know; a while after ``since``, if given."""

@@ -58,8 +58,8 @@ class SyncedChat(anywidget.AnyWidget):
             )
         # AnyWidget's constructor already calls send_state, so private state comes first.
         self._chat = chat
-        self._commands = Commands(chat, self._send_custom)
-        self._outbox = Outbox(chat.state, send=self._send_out, loop=turns)
+        self._commands = Commands(chat, self._send_custom, things=kernel.things)
+        self._outbox = Outbox(chat.state, send=self._send_out, is_deaf=kernel.is_deaf, loop=turns)
         self._rate = RateLimit()
         self.set_trait("_options", options)
         super().__init__(**kwargs)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
@@ -66,8 +67,24 @@ WatchCell = Callable[[], AbstractContextManager[Callable[[], bool]]]
 """Enclose a wait in a notebook's cell; what it gives says whether the cell was cancelled."""
 
 
+Echo = Callable[[Callable[[], None]], AbstractContextManager[Callable[[str], None] | None]]
+"""Enclose a wait at a prompt; gives what prints each piece, or None where nothing shall.
+
+It takes what stops the turn, and raises KeyboardInterrupt at its end where that was pressed for.
+"""
+
+
 def _no_cell() -> AbstractContextManager[Callable[[], bool]]:
     return nullcontext(lambda: False)
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def silent(_stop: Callable[[], None]) -> AbstractContextManager[None]:
+    """Print nothing."""
+    return nullcontext()
 
 
 class Turn:
@@ -88,6 +105,7 @@ class Turn:
         listener: TurnListener,
         batcher: Batcher,
         watch_cell: WatchCell = _no_cell,
+        echo: Echo = silent,
         max_reply: int = MAX_REPLY,
     ) -> None:
         self.id = id
@@ -98,6 +116,7 @@ class Turn:
         self._listener = listener
         self._batcher = batcher
         self._watch_cell = watch_cell
+        self._echo = echo
         self._room = max_reply
         self._max_reply = max_reply
         self._reply_id = id
@@ -125,6 +144,10 @@ class Turn:
         """The answer as far as it has come."""
         return self._text
 
+    def so_far(self) -> Message:
+        """Return the answer as far as it has come, as one that says it is not all."""
+        return self._message("interrupted", "the answer was still coming")
+
     def done(self) -> bool:
         """Say whether the turn has ended."""
         return self._outcome.done()
@@ -150,8 +173,13 @@ class Turn:
                 "result() cannot wait here: this code runs on the loop that runs the turn "
                 "(a callback or an observer). Use 'await turn', or chat.on_complete"
             )
+        deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            return self._outcome.result(timeout)
+            if not self.done():
+                with self._echo(self._stop_soon) as write:
+                    if write is not None:
+                        self._follow(write, deadline)
+            return self._outcome.result(_left(deadline))
         except KeyboardInterrupt:
             self.stop()
             raise
@@ -172,6 +200,11 @@ class Turn:
         Raises:
             ChatError: after the last piece, if the answer failed.
         """
+        async for piece in self._pieces():
+            yield piece
+        self._outcome.result()
+
+    async def _pieces(self) -> AsyncIterator[str]:
         seen = 0
         while True:
             done = self.done()
@@ -180,14 +213,42 @@ class Turn:
                 piece, seen = text[seen:], len(text)
                 yield piece
             elif done:
-                self._outcome.result()
                 return
             else:
                 await self._change(seen)
 
+    def _follow(self, write: Callable[[str], None], deadline: float | None) -> None:
+        """Write each piece as it comes, until the turn has ended or the time is over."""
+        changed = threading.Event()
+        seen = 0
+        with self._lock:
+            self._followers[changed.set] = True
+        try:
+            while True:
+                changed.clear()
+                done = self.done()
+                text = self._text
+                if len(text) > seen:
+                    piece, seen = text[seen:], len(text)
+                    write(piece)
+                elif done or not changed.wait(_left(deadline)):
+                    return
+        finally:
+            with self._lock:
+                self._followers.pop(changed.set, None)
+
+    def _stop_soon(self) -> None:
+        self._loop.post(self._end, "stopped")
+
     async def _wait(self) -> Message:
-        while not self.done():
-            await self._change(None)
+        if not self.done():
+            with self._echo(self._stop_soon) as write:
+                if write is None:
+                    while not self.done():
+                        await self._change(None)
+                else:
+                    async for piece in self._pieces():
+                        write(piece)
         return self._outcome.result()
 
     async def _change(self, seen: int | None) -> None:
@@ -325,22 +386,25 @@ class Turn:
             wrapped.__cause__ = error
             self._end("error", wrapped)
 
-    def _end(self, status: Status, error: ChatError | None = None) -> None:
-        if self._ended:
-            return
-        self._flush(final=True)
-        self._ended = True
-        reply = Message(
+    def _message(self, status: Status, error: str | None) -> Message:
+        return Message(
             id=self._reply_id,
             role="assistant",
             content=self._text,
             timestamp=self._timestamp,
             status=status,
             conversation_id=self._conversation_id,
-            error=str(error) if error else None,
+            error=error,
             reasoning=self._reasoning or None,
             **self._facts.fields(),
         )
+
+    def _end(self, status: Status, error: ChatError | None = None) -> None:
+        if self._ended:
+            return
+        self._flush(final=True)
+        self._ended = True
+        reply = self._message(status, str(error) if error else None)
         try:
             self._listener.turn_ended(self, reply)
         finally:

@@ -6,19 +6,26 @@ import asyncio
 import difflib
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, NoReturn, TypeVar
+from os import PathLike
+from typing import Any, NoReturn, Self, TypeVar
 
 import traitlets
 
-from . import kernel
+from . import kernel, terminal
 from .answerer import choose
+from .attachments import attach_all
 from .chat import CallbackKind, Chat
+from .context import Context
 from .conversation import ConversationInfo, Message
 from .errors import ChatError
+from .lesson import Lesson
 from .loop import turns
 from .options import view_options
 from .sources import SourceLike
+from .stamps import FixedStamps, Stamps
+from .sync import State
 from .synced import SyncedChat
+from .transcript import Transcript
 from .turn import Turn
 
 T = TypeVar("T")
@@ -26,7 +33,18 @@ OnText = TypeVar("OnText", bound=Callable[[str], object])
 OnReply = TypeVar("OnReply", bound=Callable[[Message], object])
 
 _ALIASES = {"streamed_text": "streamedText", "is_streaming": "isStreaming"}
-_KEYWORDS = ("chat_node_id", "layout", "locale", "project_id", "suggestions", "system", "token")
+_KEYWORDS = (
+    "chat_node_id",
+    "deterministic",
+    "layout",
+    "lesson",
+    "locale",
+    "project_id",
+    "static",
+    "suggestions",
+    "system",
+    "token",
+)
 
 
 class ChatNode(SyncedChat):
@@ -44,6 +62,15 @@ class ChatNode(SyncedChat):
         suggestions: questions that a reader can click on while nothing was said yet.
         locale: the language of the view, ``"en"`` or ``"de"``, which dates and numbers follow.
             Without it, English, with dates and numbers as the reader's browser has them.
+        lesson: how much may be asked, and whether it is logged; see :class:`Lesson`, which may
+            hold ``system`` and ``suggestions`` as well.
+        deterministic: whether ``messages`` shall be the same in every run of a test or of a
+            notebook that is executed again: ids are counted and the clock stands still. Ids that
+            a server gives stay the server's, so the demo model then answers without one.
+        static: whether to keep a transcript beside the displayed chat, as an output of its own
+            that is brought up to date at each ending. It stays in the saved notebook, and is
+            readable without a kernel. nbval knows no outputs that change: there, end with a cell
+            ``chat.transcript()`` instead.
         layout: an ipywidgets Layout.
 
     Attributes:
@@ -57,9 +84,10 @@ class ChatNode(SyncedChat):
     thread: keep them fast. All methods may be called from any thread.
 
     Raises:
-        TypeError: for an unknown keyword, a source that is none, or suggestions that are no list
-            of texts.
-        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale.
+        TypeError: for an unknown keyword, a source or lesson that is none, or suggestions that are
+            no list of texts.
+        ValueError: for a bad URL or name, a missing key, a blank suggestion, an unknown locale, or
+            a lesson's log that cannot be written.
     """
 
     def __init__(
@@ -72,6 +100,9 @@ class ChatNode(SyncedChat):
         chat_node_id: str | None = None,
         suggestions: Sequence[str] | None = None,
         locale: str | None = None,
+        lesson: Lesson | None = None,
+        deterministic: bool = False,
+        static: bool = False,
         **kwargs: Any,
     ) -> None:
         for name in kwargs:
@@ -79,49 +110,60 @@ class ChatNode(SyncedChat):
                 near = difflib.get_close_matches(name, _KEYWORDS, n=1)
                 hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(_KEYWORDS)}"
                 raise TypeError(f"ChatNode got an unknown keyword {name!r}: {hint}")
-        made, labels, proposed = choose(source, token)
-        options = view_options(proposed if suggestions is None else suggestions, locale)
+        if not isinstance(lesson, Lesson | None):
+            raise TypeError(f"lesson must be a Lesson(…), got {type(lesson).__name__}")
+        made, labels, proposed = choose(source, token, embed=not deterministic)
+        if lesson is not None:
+            system, suggestions = lesson.settings(system, suggestions)
+        options = view_options(proposed if suggestions is None else suggestions, locale, lesson)
         chat = Chat(
             made,
             loop=turns,
             show=self._show,
             watch_cell=kernel.watch_cell,
+            echo=terminal.echo,
             labels=labels,
             system=system,
             project_id=project_id,
             chat_node_id=chat_node_id,
+            stamps=FixedStamps() if deterministic else Stamps(),
+            lesson=lesson or Lesson(),
         )
+        self._still = kernel.StaticOutput() if static else None
+        self._context = Context(chat)
         super().__init__(chat, options, **kwargs)
         kernel.stop_with_cell(self._stop_soon)
 
     # For its user: any thread ----------------------------------------------------------------
 
-    def send(self, text: str, *, context: Sequence[str] = ()) -> Turn:
+    def send(self, text: str, *, context: Sequence[object] = ()) -> Turn:
         """Ask ``text``; the answer streams while the caller goes on.
 
         Args:
             text: the question.
-            context: texts for the model to know, told to it before the question.
+            context: what the model should know beside ``chat.context``: texts, DataFrames and
+                whatever :meth:`Context.add` takes.
 
         Returns:
             A Turn: ``await`` it, or call ``.result()``, for the reply.
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank.
+            TypeError: if the text is none, or there is no way to show something of the context.
             ClosedError: after :meth:`close`.
         """
         if not isinstance(text, str):
             raise TypeError(f"expected the question as text, got {type(text).__name__}")
-        if isinstance(context, str) or not all(isinstance(part, str) for part in context):
-            raise TypeError("context must be a list of texts, such as context=[notes]")
-        return turns.call(self._chat.ask, text, tuple(context))
+        return turns.call(self._chat.ask, text, attach_all(context))
 
     def retry(self) -> Turn:
         """Ask the last question again; the new answer comes after the earlier one.
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson allows no more questions.
             ValueError: if nothing was asked yet.
             ClosedError: after :meth:`close`.
         """
@@ -132,6 +174,7 @@ class ChatNode(SyncedChat):
 
         Raises:
             BusyError: while a turn is running.
+            LessonLimit: if the chat's lesson does not allow the question.
             ValueError: if the text is blank, or there is no such question.
             ClosedError: after :meth:`close`.
         """
@@ -200,6 +243,41 @@ class ChatNode(SyncedChat):
         """
         await _on_loop(self._chat.remove(conversation_id))
 
+    def transcript(self) -> Transcript:
+        """Return the conversation as it stands now, to be displayed or saved.
+
+        An answer that is still coming is in it as far as it came, and says so.
+        """
+        if turns.stopped:
+            return self._chat.transcript()
+        return turns.call(self._chat.transcript)
+
+    @classmethod
+    def load(
+        cls,
+        transcript: str | PathLike[str] | Transcript,
+        source: SourceLike | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Return a chat that goes on with a conversation that was kept.
+
+        Args:
+            transcript: a Transcript, or a file as ``chat.transcript().save(path)`` wrote it:
+                ``.json``, ``.jsonl`` or ``.md``.
+            source: who answers from now on; see :class:`ChatNode`.
+            kwargs: what else a ChatNode takes.
+
+        Raises:
+            ValueError: if the file is none of these.
+            OSError: if it cannot be read.
+            TypeError: as ChatNode does.
+        """
+        if not isinstance(transcript, Transcript):
+            transcript = Transcript.load(transcript)
+        chat = cls(source, **kwargs)
+        turns.call(chat._chat.restore, transcript.messages)
+        return chat
+
     async def idle(self) -> None:
         """Wait until no turn is running; however it ends, nothing is raised."""
         while (turn := self._chat.turn) is not None and not turn.done():
@@ -232,6 +310,11 @@ class ChatNode(SyncedChat):
         turns.call(self._chat.add_callback, kind, callback)
 
     @property
+    def context(self) -> Context:
+        """What goes to the model with the next question; see :class:`Context`."""
+        return self._context
+
+    @property
     def streamed_text(self) -> str:
         """The trait ``streamedText``."""
         return self._chat.state.text
@@ -253,6 +336,24 @@ class ChatNode(SyncedChat):
         """Stop observing traits; takes the Pythonic names too."""
         super().unobserve(handler, _traits(names), **kwargs)
 
+    def _show(self, state: State) -> None:
+        super()._show(state)
+        if self._still is not None and not state.streaming:
+            self._still.update(self._chat.transcript())
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            # What still streams is left out: a notebook shall put out the same in every run.
+            said = self._chat.transcript(ended=True)
+            bundle[0]["text/html"] = said.to_fallback(repr(self))
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        if self._still is None or not kernel.is_running():
+            raise NotImplementedError  # IPython then takes the bundle, as for any widget
+        self._still.show(self._repr_mimebundle_(), self.transcript())
+
     def __repr__(self) -> str:
         """Return what stays the same in every run, so that a stored output compares equal."""
         return f"ChatNode({self._chat.source.label})" if "_chat" in self.__dict__ else "ChatNode()"
@@ -265,7 +366,7 @@ class ChatNode(SyncedChat):
         """
         raise TypeError(
             "a ChatNode cannot be pickled or copied: it holds a live stream and maybe a token. "
-            "Keep chat.messages, which is plain JSON data"
+            "Keep chat.transcript(), or chat.messages, which is plain JSON data"
         )
 
     def _stop_soon(self) -> None:

@@ -70,8 +70,7 @@ class Answer:
 
     def say(self, *tokens: str) -> None:
         """Send the tokens, each as an event of its own."""
-        for token in tokens:
-            self.text = _join(self.text + token)
+        self.text = _join(self.text + "".join(tokens))
         self._write("".join(_event("message", {"token": token}) for token in tokens))
 
     def say_all(self, tokens: Sequence[str], *, per_second: float) -> threading.Event:
@@ -96,10 +95,15 @@ class Answer:
         self.say_all([f"word-{at} " for at in range(100_000)], per_second=per_second)
 
     def end(self) -> None:
-        """End the answer as complete."""
-        self._ended = True
-        self._write(_event("stream_end", {"message_id": "", "status": "complete"}))
-        self._loop.call_soon_threadsafe(self._connection.finish)
+        """End the answer as complete, and whatever is being said."""
+
+        def end() -> None:
+            self._ended = True
+            event = _event("stream_end", {"message_id": "", "status": "complete"})
+            self._connection.send(event.encode())
+            self._connection.finish()
+
+        self._loop.call_soon_threadsafe(end)
 
     def fail(self, sentence: str) -> None:
         """Let the server say that it cannot go on."""

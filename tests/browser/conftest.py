@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from browser.backend import TOKEN, Backend
+from browser.cable import Cable, Lossy
 from browser.complaints import Complaints
 from browser.lab import LabServer
 from browser.notebook import PATIENCE_MS, Chat, Notebook, OpenNotebook
@@ -127,6 +128,38 @@ def chat(open_notebook: OpenNotebook, make_chat: str) -> Chat:
     notebook = open_notebook(make_chat + "\nchat")
     notebook.run(0)
     return notebook.chat()
+
+
+@pytest.fixture
+def cable(lab: LabServer) -> Iterator[Cable]:
+    made = Cable(lab.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def behind_cable(
+    open_notebook: OpenNotebook,
+    make_chat: str,
+    cable: Cable,
+    complaints: Complaints,
+) -> Notebook:
+    """A notebook with a chat, whose page reaches the server by the cable."""
+    for part in (
+        "WebSocket connection to",
+        "Failed to load resource",
+        "net::ERR_",
+        "Failed to fetch",
+    ):
+        complaints.allow(part, because="the network is cut")
+    notebook = open_notebook(make_chat + "\nchat", port=cable.port)
+    notebook.run(0)
+    return notebook
+
+
+@pytest.fixture
+def lossy(context: BrowserContext) -> Lossy:
+    return Lossy(context)
 
 
 @pytest.fixture

@@ -30,13 +30,13 @@ class Kernel:
     uses them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sources: Path = SOURCES) -> None:
         name, about = write_connection_file(str(folder / "connection.json"), ip="127.0.0.1")
         self.log = folder / "kernel.log"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ipykernel_launcher", "-f", name],
-                env=os.environ | {"PYTHONPATH": str(SOURCES), "IPYTHONDIR": str(folder)},
+                env=os.environ | {"PYTHONPATH": str(sources), "IPYTHONDIR": str(folder)},
                 stdout=log,
                 stderr=log,
             )

@@ -30,9 +30,15 @@ _SETTINGS = {
 
 
 class LabServer:
-    """One JupyterLab server, and a REST client to it."""
+    """One server of JupyterLab and Notebook 7, and a REST client to it.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: an empty one for its files.
+        options: more options of the command line.
+        kernels: where to find kernelspecs beside those of this environment (``JUPYTER_PATH``).
+    """
+
+    def __init__(self, folder: Path, *options: str, kernels: Path | None = None) -> None:
         self.root = folder / "notebooks"
         self.root.mkdir()
         self.log = folder / "server.log"
@@ -53,6 +59,8 @@ class LabServer:
             "MPLCONFIGDIR": folder / "matplotlib",
             "PYTHONPATH": SOURCES,
         }
+        if kernels is not None:
+            own["JUPYTER_PATH"] = kernels
         foreign = ("PRINTER_API_BASE_URL", "PRINTER_AUTH_TOKEN", "PYTHONWARNINGS")
         env = {name: value for name, value in os.environ.items() if name not in foreign}
         env |= {name: str(value) for name, value in own.items()}
@@ -65,7 +73,9 @@ class LabServer:
                     f"--ServerApp.root_dir={self.root}",
                     f"--IdentityProvider.token={self.token}",
                     "--LabApp.expose_app_in_browser=True",
+                    "--JupyterNotebookApp.expose_app_in_browser=True",
                     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                    *options,
                 ],
                 env=env,
                 stdout=log,
@@ -93,17 +103,19 @@ class LabServer:
             time.sleep(0.05)  # there is no event to wait for
         raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
 
-    def write(self, name: str, cells: list[str]) -> None:
-        """Write a notebook of code cells."""
+    def write(self, name: str, cells: list[str], *, kernel: str = "python3") -> None:
+        """Write a notebook of code cells for a kernelspec."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
         nbformat.write(notebook, self.root / name)
 
-    def start_kernel(self, path: str, *, kernel_id: str | None = None) -> str:
+    def start_kernel(
+        self, path: str, *, kernel_id: str | None = None, name: str = "python3"
+    ) -> str:
         """Start a kernel for the notebook at ``path``, or give it that one; return its id."""
-        kernel = {"id": kernel_id} if kernel_id else {"name": "python3"}
+        kernel = {"id": kernel_id} if kernel_id else {"name": name}
         body = {"path": path, "name": path, "type": "notebook", "kernel": kernel}
         session = self._ask("POST", "/api/sessions", json=body)
         return str(session["kernel"]["id"])

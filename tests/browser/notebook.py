@@ -128,20 +128,36 @@ class Chat:
 
 
 class Notebook:
-    """A notebook and its kernel; ``page`` is the tab in which it is open."""
+    """A notebook and its kernel; ``page`` is the tab in which it is open.
 
-    def __init__(self, lab: LabServer, context: BrowserContext, name: str) -> None:
+    Args:
+        lab: the server.
+        context: the browser's window.
+        name: of the notebook's file.
+        kernel: the kernelspec.
+        path: where the front end shows notebooks: JupyterLab, or "notebooks" for Notebook 7.
+    """
+
+    def __init__(
+        self,
+        lab: LabServer,
+        context: BrowserContext,
+        name: str,
+        *,
+        kernel: str = "python3",
+        path: str = "lab/tree",
+    ) -> None:
         self.lab = lab
         self.name = name
-        self.kernel_id = lab.start_kernel(name)
+        self.kernel_id = lab.start_kernel(name, name=kernel)
+        self._path = path
         self.port = lab.port
         self._context = context
         self.page: Page = context.new_page()
 
     def open(self) -> None:
         """Open the notebook in the tab, and wait until its kernel is at hand."""
-        url = f"http://127.0.0.1:{self.port}/lab/tree/{self.name}?reset"
-        self.page.goto(f"{url}&token={self.lab.token}")
+        self.page.goto(f"{self._url}&token={self.lab.token}")
         self.wait_ready()
 
     def wait_ready(self) -> None:
@@ -159,7 +175,7 @@ class Notebook:
     def reopen(self) -> None:
         """Open the notebook in a new tab, whatever its kernel does."""
         self.page = self._context.new_page()
-        self.page.goto(f"http://127.0.0.1:{self.port}/lab/tree/{self.name}?reset")
+        self.page.goto(self._url)
         self.wait_shown()
 
     def another_tab(self) -> Notebook:
@@ -215,6 +231,10 @@ class Notebook:
             lambda: f"cell {index} has put out {self.output(index)!r} instead of {text!r}",
             self.page,
         )
+
+    @property
+    def _url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/{self._path}/{self.name}?reset"
 
     def _cell(self, index: int) -> Locator:
         return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')

@@ -40,6 +40,7 @@ averylongwordthatdoesnotfitintoanarrowviewofthisconversation.
 SUGGESTIONS = ["What is a running mean?", "Show me some code", "Why not keep all the numbers?"]
 
 _ONE = "ChatNode({url!r}, token={token!r}{more})"
+_LESSON = "Lesson(max_turns=2, max_characters=100, log='answers.jsonl')"
 _SAVE_WIDGETS = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
 _IS_TOGGLED = "(name) => jupyterapp.commands.isToggled(name)"
 _ANSWERED = """
@@ -66,12 +67,14 @@ def chats_in_every_state(open_notebook: OpenNotebook, backend: Backend) -> dict[
         "editing": "",
         "detailed": "",
         "long": "",
+        "lesson": f", lesson={_LESSON}",
+        "lesson over": f", lesson={_LESSON}, locale='de'",
         "German": ", locale='de', suggestions=['Was ist ein Mittelwert?']",
         "stopping": "",
         "reconnecting": "",
     }
     cells = [
-        f"from printer_widget import ChatNode\nchat = {_make(backend, more)}\nchat"
+        f"from printer_widget import ChatNode, Lesson\nchat = {_make(backend, more)}\nchat"
         for more in names.values()
     ]
     notebook = _open(
@@ -88,6 +91,12 @@ def chats_in_every_state(open_notebook: OpenNotebook, backend: Backend) -> dict[
                 _ask(found[name], backend).say(TEXT[:420])
                 found[name].wait("streaming")
             case "complete" | "editing" | "detailed" | "long":
+                _answer(found[name], backend)
+            case "lesson":
+                _answer(found[name], backend)
+                found[name].input.fill(f"{QUESTION} And why is that, please?")
+            case "lesson over":
+                _answer(found[name], backend)
                 _answer(found[name], backend)
         if name == "detailed":
             notebook.run(pid + 2)

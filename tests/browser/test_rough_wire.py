@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import BrowserContext, WebSocketRoute
 
 from browser.backend import Answer, Backend, cut
-from browser.cable import Cable
-from browser.complaints import Complaints
-from browser.lab import LabServer
+from browser.cable import Cable, Lossy
 from browser.notebook import Chat, Notebook, OpenNotebook, wait_until
+from rows import Note
 
 TEXT = "".join(f"{at}: 𝔘𝔫𝔦 👩🏽‍🚀 e\u0301 שלום a\u2028b\r\n" for at in range(400))
 TOKENS = cut(TEXT, 7)
@@ -30,65 +26,22 @@ pathlib.Path("poured-out").touch()
 """
 PRINT = """
 import pathlib
-for line in range(5_000):
-    print(f"{line:5}" * 200)
+for line in range({lines}):
+    print(f"{{line:5}}" * 200)
 pathlib.Path("poured-out").touch()
 """
 
-
-@pytest.fixture
-def cable(lab: LabServer) -> Iterator[Cable]:
-    made = Cable(lab.port)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def behind_cable(
-    open_notebook: OpenNotebook,
-    make_chat: str,
-    cable: Cable,
-    complaints: Complaints,
-) -> Notebook:
-    """A notebook with a chat, whose page reaches the server by the cable."""
-    for part in (
-        "WebSocket connection to",
-        "Failed to load resource",
-        "net::ERR_",
-        "Failed to fetch",
-    ):
-        complaints.allow(part, because="the network is cut")
-    notebook = open_notebook(make_chat + "\nchat", port=cable.port)
-    notebook.run(0)
-    return notebook
+CELLS = {
+    "10,000 comm messages": FLOOD,
+    "5 MB of output": PRINT.format(lines=5_000),
+    "50 MB of output": PRINT.format(lines=50_000),
+}
+LONG = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
-class Lossy:
-    """A WebSocket that drops comm messages on demand, as Jupyter Server does above its limit."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.drops = False
-        self.dropped = b""
-        context.route_web_socket("**/api/kernels/*/channels*", self._route)
-
-    def _route(self, page: WebSocketRoute) -> None:
-        def carry(message: str | bytes) -> None:
-            raw = message.encode() if isinstance(message, str) else message
-            if self.drops and b'"comm_msg"' in raw:
-                self.dropped += raw.replace(b" ", b"")
-            else:
-                page.send(message)
-
-        page.connect_to_server().on_message(carry)
-
-
-@pytest.fixture
-def lossy(context: BrowserContext) -> Lossy:
-    return Lossy(context)
-
-
+@pytest.mark.lifecycle("WebSocket cut three times for a moment")
 def test_a_connection_that_is_cut_for_a_moment_loses_nothing(
-    behind_cable: Notebook, backend: Backend, cable: Cable
+    behind_cable: Notebook, backend: Backend, cable: Cable, row: Note
 ) -> None:
     chat = behind_cable.chat()
     answer = _ask(chat, backend)
@@ -97,16 +50,22 @@ def test_a_connection_that_is_cut_for_a_moment_loses_nothing(
         chat.wait_to_grow(50)
         cable.cut()
         cable.mend()
+        row.begin()
         behind_cable.command(RECONNECT)
+        chat.wait_to_grow()
+        row.recovered()
         sent.wait(30)
         chat.wait_for_text(answer.shown)
     answer.end()
     chat.wait("ended")
+    row.end(chat.status.inner_text())
     _check(chat, answer)
 
 
+@pytest.mark.parametrize("outage_s", [2, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.lifecycle("WebSocket cut for {outage_s} s, in which the answer ends")
 def test_an_answer_that_ends_while_the_connection_is_cut_is_whole_when_it_is_back(
-    behind_cable: Notebook, backend: Backend, cable: Cable
+    outage_s: int, behind_cable: Notebook, backend: Backend, cable: Cable, row: Note
 ) -> None:
     chat = behind_cable.chat()
     answer = _ask(chat, backend)
@@ -115,19 +74,25 @@ def test_an_answer_that_ends_while_the_connection_is_cut_is_whole_when_it_is_bac
     cable.cut()
     answer.say_all(TOKENS[500:], per_second=1000).wait(30)
     answer.end()
-    chat.page.wait_for_timeout(3000)  # an outage long enough for several attempts to connect
+    chat.page.wait_for_timeout(outage_s * 1000)  # long enough for several attempts to connect
     assert chat.text != TEXT
     cable.mend()
+    row.begin()
     behind_cable.command(RECONNECT)
     chat.wait("ended")
+    row.end(chat.status.inner_text())
     _check(chat, answer)
 
 
-@pytest.mark.parametrize("cell", [FLOOD, PRINT], ids=["10,000 comm messages", "5 MB of output"])
+@pytest.mark.parametrize(
+    "poured",
+    ["10,000 comm messages", "5 MB of output", pytest.param("50 MB of output", marks=LONG)],
+)
+@pytest.mark.flood("Another cell pours out {poured}")
 def test_what_another_cell_pours_out_meanwhile_loses_nothing(
-    cell: str, open_notebook: OpenNotebook, backend: Backend, make_chat: str, complaints: Complaints
+    poured: str, open_notebook: OpenNotebook, backend: Backend, make_chat: str, row: Note
 ) -> None:
-    notebook = open_notebook(make_chat + "\nchat", cell)
+    notebook = open_notebook(make_chat + "\nchat", CELLS[poured])
     notebook.run(0)
     chat = notebook.chat()
     answer = _ask(chat, backend)
@@ -140,12 +105,15 @@ def test_what_another_cell_pours_out_meanwhile_loses_nothing(
     sign = notebook.lab.root / "poured-out"
     wait_until(sign.exists, lambda: "the cell did not end", chat.page)
     sign.unlink()
+    row.begin()
     chat.wait("ended")
+    row.end(chat.status.inner_text())
     _check(chat, answer)
 
 
+@pytest.mark.flood("The server drops the end of the answer")
 def test_an_ending_that_is_dropped_on_its_way_is_sent_again(
-    lossy: Lossy, chat: Chat, backend: Backend
+    lossy: Lossy, chat: Chat, backend: Backend, row: Note
 ) -> None:
     answer = _ask(chat, backend)
     answer.say(*TOKENS[:-10])
@@ -155,8 +123,10 @@ def test_an_ending_that_is_dropped_on_its_way_is_sent_again(
     answer.end()
     wait_until(lambda: b'"isStreaming":false' in lossy.dropped, lambda: "no ending", chat.page)
     lossy.drops = False
+    row.begin()
     assert chat.text != TEXT
     chat.wait("ended")
+    row.end(chat.status.inner_text())
     _check(chat, answer)
 
 

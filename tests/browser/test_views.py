@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from browser.backend import Answer, Backend, cut
-from browser.notebook import Chat, Notebook, OpenNotebook
+from browser.cable import Lossy
+from browser.notebook import Chat, Notebook, OpenNotebook, wait_until
+from rows import Note
 
 TEXT = "".join(f"{at}: 𝔘𝔫𝔦 👩🏽‍🚀 e\u0301 שלום a\u2028b\r\n" for at in range(400))
 TOKENS = cut(TEXT, 7)
@@ -49,27 +53,58 @@ def test_a_view_that_opens_in_mid_stream_shows_everything(
     _check(late, answer)
 
 
+@pytest.mark.parametrize("phase", ["waiting", "streaming"])
+@pytest.mark.lifecycle("Page reloaded while {phase}")
 def test_the_answer_goes_on_after_the_page_was_reloaded(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+    phase: str, open_notebook: OpenNotebook, backend: Backend, make_chat: str, row: Note
 ) -> None:
     notebook = open_notebook(make_chat + "\nchat")
     answer = _begin(notebook, backend)
-    half = len(TOKENS) // 2
+    half = len(TOKENS) // 2 if phase == "streaming" else 0
     begun = answer.say_all(TOKENS[:half], per_second=350)
-    notebook.chat().wait_to_grow(100)
+    notebook.chat().wait(phase)
+    notebook.chat().wait_to_grow(100 if half else 0)
+    row.begin()
     notebook.reload()
     chat = notebook.chat()
-    chat.wait("streaming")
+    chat.wait(phase)
+    row.recovered()
     chat.watch()
     begun.wait(30)
-    answer.say_all(TOKENS[half:], per_second=350).wait(30)
+    answer.say_all(TOKENS[half:], per_second=700 if half else 1400).wait(30)
     answer.end()
     chat.wait("ended")
+    row.end(chat.status.inner_text())
     _check(chat, answer)
 
 
+@pytest.mark.lifecycle("Page reloaded while stopping")
+def test_a_page_that_is_reloaded_before_it_hears_of_the_end_shows_it(
+    lossy: Lossy, open_notebook: OpenNotebook, backend: Backend, make_chat: str, row: Note
+) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    answer = _begin(notebook, backend)
+    answer.say(*TOKENS[:300])
+    chat = notebook.chat()
+    chat.wait_for_text(answer.shown)
+    lossy.drops = True
+    chat.stop.click()
+    answer.wait_gone()
+    wait_until(lambda: b'"isStreaming":false' in lossy.dropped, lambda: "no ending", chat.page)
+    chat.wait("stopping")
+    lossy.drops = False
+    row.begin()
+    notebook.reload()
+    chat = notebook.chat()
+    chat.wait("stopped")
+    row.end(chat.status.inner_text())
+    chat.wait_for_text(answer.shown)
+    assert chat.ending.inner_text().startswith("Stopped")
+
+
+@pytest.mark.flood("Tab closed and opened again")
 def test_the_answer_goes_on_after_the_tab_was_closed_and_opened_again(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+    open_notebook: OpenNotebook, backend: Backend, make_chat: str, row: Note
 ) -> None:
     notebook = open_notebook(make_chat + "\nchat")
     answer = _begin(notebook, backend)
@@ -78,22 +113,26 @@ def test_the_answer_goes_on_after_the_tab_was_closed_and_opened_again(
     notebook.chat().wait_for_text(answer.shown)
     notebook.close_tab()
     answer.say(*TOKENS[half:-50])
+    row.begin()
     notebook.reopen()
     chat = notebook.chat()
     chat.wait_for_text(answer.shown)
+    row.recovered()
     chat.wait("streaming")
     chat.watch()
     answer.say_all(TOKENS[-50:], per_second=100).wait(30)
     answer.end()
     chat.wait("ended")
+    row.end(chat.status.inner_text())
     _check(chat, answer)
     chat.ask("And now?")
     backend.next_answer().say("Now as before")
     chat.wait_for_text("Now as before")
 
 
+@pytest.mark.lifecycle("Page reloaded after an end that came while no tab was open")
 def test_an_answer_that_ended_while_no_tab_was_open_is_whole_in_the_next(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+    open_notebook: OpenNotebook, backend: Backend, make_chat: str, row: Note
 ) -> None:
     notebook = open_notebook(make_chat + "\nchat")
     answer = _begin(notebook, backend)
@@ -106,22 +145,22 @@ def test_an_answer_that_ended_while_no_tab_was_open_is_whole_in_the_next(
     chat = notebook.chat()
     chat.wait("ended")
     chat.wait_for_text(answer.text)
+    row.begin()
     notebook.reload()
     chat = notebook.chat()
     chat.wait("ended")
+    row.end(chat.status.inner_text())
     chat.wait_for_text(answer.text)
     assert chat.texts("user") == ["Survive this"]
     assert chat.texts("assistant") == [answer.text]
 
 
+@pytest.mark.lifecycle("A second tab on the same notebook, which stops the answer")
 def test_two_tabs_show_the_same_answer_and_either_can_stop_it(
-    open_notebook: OpenNotebook, backend: Backend, make_chat: str
+    open_notebook: OpenNotebook, backend: Backend, make_chat: str, row: Note
 ) -> None:
     notebook = open_notebook(make_chat + "\nchat")
-    notebook.run(0)
-    notebook.save()
-    first = notebook.chat()
-    second = notebook.another_tab().chat()
+    first, second = _open_twice(notebook)
     first.page.bring_to_front()
     first.ask("Go on and on")
     answer = backend.next_answer()
@@ -131,13 +170,49 @@ def test_two_tabs_show_the_same_answer_and_either_can_stop_it(
     second.wait("streaming")
     second.wait_to_grow()
     second.stop.click()
+    row.begin()
     answer.wait_gone()
     second.wait("stopped")
+    row.recovered()
     first.page.bring_to_front()
     first.wait("stopped")
+    row.end(first.status.inner_text())
     assert first.text
     assert answer.text.startswith(first.text)
     first.wait_for_text(second.text)
+
+
+@pytest.mark.lifecycle("Send in two tabs at once")
+def test_two_questions_at_once_start_one_turn_and_the_other_comes_back(
+    lossy: Lossy, open_notebook: OpenNotebook, backend: Backend, make_chat: str, row: Note
+) -> None:
+    notebook = open_notebook(make_chat + "\nchat")
+    tabs = _open_twice(notebook)
+    # Neither hears that the other has asked before both have.
+    lossy.hold()
+    for chat, question in zip(tabs, ("The first?", "The second?"), strict=True):
+        chat.page.bring_to_front()
+        chat.ask(question)
+    answer = backend.next_answer()
+    row.begin()
+    lossy.release()
+    asked = answer.question["user_message"]
+    answer.say_all(TOKENS, per_second=2000).wait(30)
+    answer.end()
+    for chat, question in zip(tabs, ("The first?", "The second?"), strict=True):
+        chat.page.bring_to_front()
+        chat.wait("ended")
+        chat.wait_for_text(TEXT)
+        assert chat.texts("user") == [asked]
+        assert chat.input.input_value() == ("" if question == asked else question)
+    row.end(tabs[1].status.inner_text())
+    assert len(backend.questions) == 1
+
+
+def _open_twice(notebook: Notebook) -> tuple[Chat, Chat]:
+    notebook.run(0)
+    notebook.save()
+    return notebook.chat(), notebook.another_tab().chat()
 
 
 def _begin(notebook: Notebook, backend: Backend) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any, assert_type
 from printer_widget import (
     AGUI,
     AnthropicMessages,
+    Attachment,
     ChatError,
     ChatNode,
     Function,
@@ -51,8 +52,10 @@ assert_type(chat.is_streaming, bool)
 
 
 async def use() -> None:
-    turn = chat.send("Hello", context=["x = 1"])
+    turn = chat.send("Hello", context=["x = 1", Attachment(name="a", kind="text", text="b")])
     assert_type(turn, Turn)
+    assert_type(chat.context.add([1, 2], name="data"), Attachment)
+    assert_type(chat.context.preview().text, str)
     assert_type(await turn, Message)
     assert_type(turn.result(timeout=60), Message)
     assert_type(turn.text, str)

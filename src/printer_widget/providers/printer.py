@@ -17,6 +17,7 @@ each event has an id), its end (``POST …/stream/{run_id}/stop``), and the stor
 
 The body of a request: ``user_message``, ``context_node_ids``, ``project_id``, ``chat_node_id``,
 ``conversation_id`` once the server gave one, and ``system`` where the chat has a system prompt.
+``context_node_ids`` are the names of what the reader attached; its text is in ``user_message``.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ class Printer(Provider):
         """Return the request that asks ``question``."""
         body: dict[str, Any] = {
             "user_message": question.prompt,
-            "context_node_ids": [],
+            "context_node_ids": [
+                item.name for item in question.conversation.messages[-1].context if item.name
+            ],
             "project_id": self._project_id or question.project_id,
             "chat_node_id": question.chat_node_id,
         }

@@ -27,6 +27,7 @@
     budgets.py        questions a minute
     listening.py      the socket
     cli.py            ``printer-widget``: the command line
+    cassettes.py      ``printer-widget cassette``: show, check, redact
     serve.py          ``printer-widget serve``: from options to a server
     embedded.py       the same app on loopback, in a thread of this process
 

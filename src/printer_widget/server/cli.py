@@ -1,4 +1,4 @@
-"""``printer-widget``: run the backend from a terminal.
+"""``printer-widget``: run the backend from a terminal, and look at cassettes.
 
 Reading the command line, and turning what is wrong with it into one sentence; what is then done is
 in ``serve.py``, which needs the packages of the extra ``server``.
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
+from . import cassettes
 from .models import KINDS
 from .users import NOBODY, hashed_line, new_token
 
@@ -52,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "token":
         return _token(options.name)
+    if options.command == "cassette":
+        try:
+            status, said = cassettes.run(options)
+        except (OSError, ValueError) as error:
+            return _fail(str(error))
+        print(*said, sep="\n")
+        return status
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         return _fail(
@@ -85,7 +93,8 @@ def _token(name: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="printer-widget", description="The reference backend of printer_widget."
+        prog="printer-widget",
+        description="The reference backend of printer_widget, and its cassettes.",
     )
     parser.add_argument("--version", action="version", version=f"printer_widget {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -98,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=ENVIRONMENT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    cassettes.add_parser(commands)
     _add_model(serve.add_argument_group("what answers"))
     _add_place(serve.add_argument_group("where"))
     _add_users(serve.add_argument_group("for whom, and how much"))

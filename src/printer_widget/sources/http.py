@@ -16,9 +16,11 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from copy import copy
 from datetime import UTC, datetime
 from functools import cache, partial
 from math import ceil
@@ -66,7 +68,8 @@ _WHOLE = ServerSentEvent("message", "", "")
 
 _telling: set[asyncio.Task[None]] = set()
 
-_Opening = AbstractAsyncContextManager[httpx.Response]
+Opening = AbstractAsyncContextManager[httpx.Response]
+"""A request that is sent when it is entered, and gives the response."""
 
 MAX_ERROR_BYTES = 64 << 10
 """How much of an error's body is read: 64 KiB."""
@@ -102,10 +105,22 @@ class HttpSource:
         self._max_event_bytes = max_event_bytes
         self._transport = transport
         self._wait = wait
+        self._taped: Callable[[RequestSpec, Opening], Opening] = lambda _spec, opening: opening
 
     def __repr__(self) -> str:
         """Return the provider's repr, which shows nothing secret."""
         return f"HttpSource({self._provider!r})"
+
+    def taped(self, connection: Callable[[RequestSpec, Opening], Opening]) -> HttpSource:
+        """Return this source with another way into each connection of an answer."""
+        other = copy(self)
+        other._taped = connection  # noqa: SLF001  # it is one of us
+        return other
+
+    @property
+    def provider(self) -> Provider:
+        """The protocol, and where it is spoken."""
+        return self._provider
 
     @property
     def label(self) -> str:
@@ -195,7 +210,10 @@ class HttpSource:
         spec = await asyncio.to_thread(connect) if self._provider.may_block else connect()
         answered = False
         try:
-            async with await self._client() as client, self._open(client, spec) as response:
+            async with (
+                await self._client() as client,
+                self._taped(spec, self._open(client, spec)) as response,
+            ):
                 answered = response.status_code == httpx.codes.OK
                 if not answered:
                     raise await self._refusal(response)
@@ -251,7 +269,7 @@ class HttpSource:
             "used: expected an http:// or https:// URL; socks5:// needs: pip install 'httpx[socks]'"
         )
 
-    def _open(self, client: httpx.AsyncClient, spec: RequestSpec) -> _Opening:
+    def _open(self, client: httpx.AsyncClient, spec: RequestSpec) -> Opening:
         headers = {"Accept-Encoding": "identity", "Cache-Control": "no-store", **spec.headers}
         body = None
         if spec.json is not None:
@@ -260,7 +278,8 @@ class HttpSource:
             body = join_surrogates(json.dumps(dict(spec.json), ensure_ascii=False)).encode()
         # An event's id is UTF-8 and goes back as such (HTML standard, section 9.2.4).
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-        return client.stream(spec.method, spec.url, headers=encoded, content=body)
+        trace = {"trace": _HangUp().trace}
+        return client.stream(spec.method, spec.url, headers=encoded, content=body, extensions=trace)
 
     async def _events(
         self, response: httpx.Response, run: Run
@@ -349,6 +368,27 @@ class HttpSource:
                 return StreamInterrupted("the connection broke off in the middle of the answer")
             case _:
                 return ConnectionFailed(f"{url} closed the connection without an answer")
+
+
+class _HangUp:
+    """Ends a connection, rather than only closing this process's end of it.
+
+    A worker that was forked meanwhile has a copy of the socket. Closing ours would tell the server
+    nothing as long as that worker lives, and a stopped answer would go on and on. Told by the
+    ``trace`` extension of httpcore, as there is no response yet where the server lets us wait.
+    """
+
+    def __init__(self) -> None:
+        self._sockets: list[Any] = []
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note each socket of a request, and shut it down before it is closed."""
+        if event.endswith("connect_tcp.complete"):
+            self._sockets.append(info["return_value"].get_extra_info("socket"))
+        elif event.endswith("response_closed.started"):
+            for each in self._sockets:
+                with suppress(OSError):  # the server was faster
+                    each.shutdown(socket.SHUT_RDWR)
 
 
 def _checked(event: StreamEvent) -> StreamEvent:

@@ -1,0 +1,83 @@
+"""A file that gets one line of JSON (JSON Lines, UTF-8) for each answer, when it ends.
+
+::
+
+    {"time": when the question was asked: ISO 8601, UTC,
+     "turn": which question it was: 1 is the first,
+     "question": its text,
+     "answer": the answer's text, whole or as far as it came,
+     "ending": "complete" | "stopped" | "interrupted" | "error",
+     "error": the sentence that belongs to the ending, or null,
+     "counts": {"question": characters, "answer": characters, "context": how much was attached,
+                ... and where the server said both: "input_tokens", "output_tokens"}}
+
+Nothing else is in it: no key, no token, no system prompt, and nothing that was attached. A line is
+one write at the end of the file, so chats of several kernels may share one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from .conversation import Message
+
+logger = logging.getLogger("printer_widget")
+
+# What JSON leaves as it is, and some readers take for the end of a line.
+_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+class AnswerLog:
+    """The log at ``path``, which is made if it is not there; its folder must be.
+
+    Raises:
+        ValueError: if it cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._name = os.fspath(path)
+        self._path = Path(path).absolute()  # whatever folder is entered later
+        try:
+            self._path.open("ab").close()
+        except OSError as error:
+            raise ValueError(
+                f"the log {self._name!r} cannot be written ({error.strerror}): expected the name "
+                "of a file, in a folder that is there and may be written to"
+            ) from error
+
+    def write(self, turn: int, question: Message, reply: Message) -> str | None:
+        """Add a line; return None, or one sentence on why that was not possible."""
+        text = json.dumps(_entry(turn, question, reply), ensure_ascii=False)
+        line = f"{text.translate(_LINE_ENDS)}\n".encode("utf-8", "replace")
+        try:
+            with self._path.open("ab", buffering=0) as file:
+                written = file.write(line)
+        except OSError as error:
+            return self._lost(str(error.strerror))
+        return None if written == len(line) else self._lost("the disk is full")
+
+    def _lost(self, reason: str) -> str:
+        sentence = f"The last answer is missing in the log {self._name}: {reason}."
+        logger.warning(sentence)
+        return sentence
+
+
+def _entry(turn: int, question: Message, reply: Message) -> dict[str, Any]:
+    return {
+        "time": reply.timestamp,
+        "turn": turn,
+        "question": question.content,
+        "answer": reply.content,
+        "ending": reply.status,
+        "error": reply.error,
+        "counts": {
+            "question": len(question.content),
+            "answer": len(reply.content),
+            "context": len(question.context),
+            **(reply.usage or {}),
+        },
+    }

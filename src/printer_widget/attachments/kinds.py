@@ -1,0 +1,72 @@
+"""Which things can be shown to a model, and who writes each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any, NamedTuple
+
+from .figures import write_axes, write_figure
+from .sources import Cell, write_cell, write_class, write_file, write_function, write_text
+from .tables import write_array, write_frame, write_series
+from .text import Written
+from .values import DATES, NUMBERS, write_data, write_value
+
+_FUNCTIONS = (
+    FunctionType,
+    MethodType,
+    BuiltinFunctionType,
+    type(functools.lru_cache(lambda: None)),
+)
+
+
+class Kind(NamedTuple):
+    """One kind of thing: its name, who writes it, and what such a thing calls itself."""
+
+    name: str
+    write: Callable[[Any], Written]
+    name_of: Callable[[Any], object] = lambda _thing: None
+
+
+_FRAME = Kind("DataFrame", write_frame)
+_SERIES = Kind("Series", write_series)
+_LIBRARIES = (
+    ("pandas", "DataFrame", _FRAME),
+    ("pandas", "Series", _SERIES),
+    ("numpy", "ndarray", Kind("array", write_array)),
+    ("numpy", "generic", Kind("number", write_value)),
+    ("matplotlib.figure", "Figure", Kind("figure", write_figure)),
+    ("matplotlib.axes", "Axes", Kind("plot", write_axes)),
+)
+_BUILT_IN: tuple[tuple[tuple[type, ...], Kind], ...] = (
+    ((str,), Kind("text", write_text)),
+    (_FUNCTIONS, Kind("function", write_function, lambda function: function.__name__)),
+    ((type,), Kind("class", write_class, lambda cls: cls.__name__)),
+    ((Cell,), Kind("cell", write_cell, lambda cell: f"In[{cell.number}]")),
+    ((Path,), Kind("file", write_file, lambda path: path.name)),
+    ((dict,), Kind("dict", write_data)),
+    ((list,), Kind("list", write_data)),
+    ((tuple,), Kind("tuple", write_data)),
+    ((set, frozenset), Kind("set", write_data)),
+    (NUMBERS, Kind("number", write_value)),
+    (DATES, Kind("date", write_value)),
+)
+
+
+def find(thing: object) -> Kind | None:
+    """Return the kind of a thing, by its class alone; None where there is none."""
+    cls = type(thing)
+    for classes, kind in _BUILT_IN:
+        if issubclass(cls, classes):
+            return kind
+    for module, name, kind in _LIBRARIES:
+        known = getattr(sys.modules.get(module), name, None)
+        if isinstance(known, type) and issubclass(cls, known):
+            return kind
+    if dataclasses.is_dataclass(cls):
+        return Kind(cls.__name__, write_data)
+    return None
