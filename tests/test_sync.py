@@ -4,9 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from printer_widget import sync, wire
 from printer_widget.sync import State, Sync
@@ -237,6 +234,35 @@ def test_a_browser_that_is_behind_and_silent_is_gone_after_a_while(watched):
     assert watched.plan(with_text("Hel"), sync.GONE_AFTER_S + 1) == []
 
 
+def test_a_browser_that_is_gone_is_asked_in_few_bytes_for_ten_minutes(watched):
+    watched.plan(ENDED, 0.0)
+    asked = {}
+    while (due := watched.deadline(ENDED)) is not None:
+        asked[due] = watched.plan(ENDED, due)
+    late = {at: sent for at, sent in asked.items() if sent and at > sum(sync.REPAIR_AFTER_S)}
+    assert len(late) == sync.FORGOTTEN_AFTER_S // sync.ASK_INTERVAL_S - 1
+    for at, sent in late.items():
+        (question,) = sent
+        behind = Browser(WAITING.full())
+        behind.take(as_message(question))
+        assert behind.wants_resync
+        assert len(json.dumps(question.to_json())) < 300
+        assert at <= sync.FORGOTTEN_AFTER_S
+
+
+def test_a_browser_that_hears_again_while_text_streams_to_nobody_gets_all_of_it(watched):
+    watched.plan(WAITING, 0.0)
+    late = with_text("Hello")
+    assert watched.plan(late, sync.GONE_AFTER_S + 1) == []
+    browser = Browser(START.full())
+    for message in watched.plan(late, watched.deadline(late)):
+        browser.take(as_message(message))
+    watched.heard(browser.report(), 60.0)
+    for message in watched.plan(late, 60.0):
+        browser.take(as_message(message))
+    assert browser.state == late.full()
+
+
 def test_silence_that_nobody_could_have_broken_makes_no_browser_gone(watched):
     watched.plan(with_text("H"), 0.0)
     watched.excuse(sync.GONE_AFTER_S - 1)
@@ -274,129 +300,3 @@ def test_an_emptied_conversation_empties_the_text_too(watched):
     watched.plan(ENDED, 0.0)
     empty = State(revision=3)
     assert watched.plan(empty, 0.1) == [wire.Update(empty.full())]
-
-
-class LossyChannel(RuleBasedStateMachine):
-    """Python, and two browsers behind a channel that loses messages and reports at will."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self.turns = 0
-        self.state = START
-        self.history = {None: ""}
-        self.thought: dict[str | None, str] = {}
-        self.sync = Sync(START)
-        self.browsers: list[Browser] = []
-        self.lost: set[int] = set()
-
-    def change(self, **changes) -> None:
-        self.state = replace(self.state, **changes)
-        self.history[self.state.turn] = self.state.text
-        self.pump()
-
-    def pump(self) -> None:
-        for outgoing in self.sync.plan(self.state, self.now):
-            message = as_message(outgoing)
-            for number, browser in enumerate(self.browsers):
-                if number not in self.lost:
-                    browser.take(message)
-
-    @rule()
-    def open(self) -> None:
-        if len(self.browsers) < 2:
-            self.browsers.append(Browser(self.state.full(), client=f"b{len(self.browsers)}"))
-
-    @rule(number=st.integers(0, 1))
-    def reload(self, number: int) -> None:
-        if number < len(self.browsers):
-            self.browsers[number] = Browser(self.state.full(), client=f"r{self.now}")
-
-    @precondition(lambda self: not self.state.streaming)
-    @rule()
-    def start(self) -> None:
-        self.turns += 1
-        message = {"id": f"u{self.turns}", "content": "?"}
-        self.change(
-            turn=f"t{self.turns}",
-            text="",
-            units=0,
-            reasoning="",
-            streaming=True,
-            messages=(*self.state.messages, message),
-            revision=self.state.revision + 1,
-        )
-
-    @precondition(lambda self: self.state.streaming)
-    @rule(text=st.text(min_size=1, max_size=5))
-    def token(self, text: str) -> None:
-        text = text.encode("utf-8", "replace").decode()
-        units = self.state.units + wire.utf16_length(text)
-        self.change(text=self.state.text + text, units=units)
-
-    @precondition(lambda self: self.state.streaming)
-    @rule(text=st.text(min_size=1, max_size=5))
-    def think(self, text: str) -> None:
-        text = text.encode("utf-8", "replace").decode()
-        reasoning = self.state.reasoning + text
-        self.thought[self.state.turn] = reasoning
-        self.change(reasoning=reasoning, revision=self.state.revision + 1)
-
-    @precondition(lambda self: self.state.streaming)
-    @rule(attempt=st.sampled_from([None, (2, 3)]))
-    def reconnect(self, attempt: tuple[int, int] | None) -> None:
-        self.change(attempt=attempt, revision=self.state.revision + 1)
-
-    @precondition(lambda self: self.state.streaming)
-    @rule()
-    def end(self) -> None:
-        message = {"id": f"a{self.turns}", "content": self.state.text}
-        messages = (*self.state.messages, message)
-        revision = self.state.revision + 1
-        self.change(streaming=False, messages=messages, reasoning="", revision=revision)
-
-    @precondition(lambda self: not self.state.streaming)
-    @rule()
-    def clear(self) -> None:
-        self.change(messages=(), turn=None, text="", units=0, revision=self.state.revision + 1)
-
-    @rule(numbers=st.sets(st.integers(0, 1)))
-    def drop_messages_to(self, numbers: set[int]) -> None:
-        self.lost = numbers
-
-    @rule(seconds=st.floats(0, 15))
-    def wait(self, seconds: float) -> None:
-        until = self.now + seconds
-        while (due := self.sync.deadline(self.state)) is not None and due <= until:
-            self.now = max(self.now, due)
-            before = self.sync.deadline(self.state)
-            self.pump()
-            assert self.sync.deadline(self.state) != before, "a deadline that never passes"
-        self.now = until
-
-    @rule(number=st.integers(0, 1))
-    def report(self, number: int) -> None:
-        if number < len(self.browsers):
-            self.sync.heard(self.browsers[number].report(), self.now)
-            self.pump()
-
-    @invariant()
-    def every_text_is_a_prefix_of_what_its_turn_said(self) -> None:
-        for browser in self.browsers:
-            turn = browser.state["_view"]["turn"]
-            assert self.history[turn].startswith(browser.text)
-            assert self.thought.get(turn, "").startswith(browser.reasoning)
-
-    def teardown(self) -> None:
-        """Once nothing is lost any more and all report, all browsers know everything."""
-        self.lost = set()
-        for _ in range(3):
-            for number in range(len(self.browsers)):
-                self.report(number)
-            self.wait(2.0)
-        for browser in self.browsers:
-            assert browser.state == self.state.full()
-
-
-LossyChannel.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
-TestLossyChannel = LossyChannel.TestCase

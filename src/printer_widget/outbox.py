@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 from .loop import BackgroundLoop
@@ -47,7 +46,7 @@ class Outbox:
 
     def heard(self, report: Report) -> None:
         """Take what a browser says of itself, and send what it lacks."""
-        self._sync.heard(report, time.monotonic())
+        self._sync.heard(report, self._loop.loop.time())
         self._pump()
 
     def send_all(self) -> None:
@@ -68,14 +67,13 @@ class Outbox:
         if self._closed:
             return
         if self._is_deaf():
-            self._sync.excuse(time.monotonic())
+            self._sync.excuse(self._loop.loop.time())
         try:
-            for message in self._sync.plan(self._state, time.monotonic()):
+            for message in self._sync.plan(self._state, self._loop.loop.time()):
                 self._send(message)
         except Exception:
             logger.exception("a message to the browser could not be sent")
-            self._sync.reset(since=time.monotonic())
+            self._sync.reset(since=self._loop.loop.time())
         due = self._sync.deadline(self._state)
         if due is not None:
-            delay = max(0.0, due - time.monotonic())
-            self._timer = self._loop.loop.call_later(delay, self._pump)
+            self._timer = self._loop.loop.call_at(due, self._pump)

@@ -12,8 +12,9 @@ acknowledge:
 - The fastest of them is 1 Mi code units behind: one keyframe a second instead.
 - Everything is sent, and one of them is still behind: a keyframe, a few times, ever later.
 - A browser that says it is ready gets an answer in any case, so that it knows its kernel lives.
-- A browser that has been behind and silent for 10 s is gone, until it reports again. Time in which
-  the kernel could hear nobody does not count.
+- A browser that has been behind and silent for 10 s is gone, until it reports again: it is closed,
+  or hears nothing for a while. For ten minutes it is asked now and then, in few bytes. Time in
+  which the kernel could hear nobody does not count.
 
 All browsers of a widget share one comm, so what is sent reaches every one.
 """
@@ -32,6 +33,8 @@ BACKLOG_LIMIT = 1 << 20
 KEYFRAME_INTERVAL_S = 1.0
 RESYNC_INTERVAL_S = 0.2
 GONE_AFTER_S = 10.0
+FORGOTTEN_AFTER_S = 600.0
+ASK_INTERVAL_S = 30.0
 REPAIR_AFTER_S = (1.0, 2.0, 4.0, 8.0)
 MAX_CLIENTS = 32
 
@@ -114,10 +117,9 @@ class _Client:
     def is_behind(self, state: State) -> bool:
         return (self.turn, self.offset, self.revision) != (state.turn, state.units, state.revision)
 
-    def is_gone(self, now: float) -> bool:
-        if self.behind_since is None:
-            return False
-        return now - max(self.seen, self.behind_since) > GONE_AFTER_S
+    def silence(self, now: float) -> float:
+        """Return how long its acknowledgement is overdue, in seconds."""
+        return 0.0 if self.behind_since is None else now - max(self.seen, self.behind_since)
 
 
 class Sync:
@@ -126,6 +128,7 @@ class Sync:
     def __init__(self, sent: State) -> None:
         self._sent = sent
         self._clients: dict[str, _Client] = {}
+        self._gone: dict[str, _Client] = {}
         self._lost = False
         self._unanswered = False
         self._sent_at = 0.0
@@ -135,6 +138,7 @@ class Sync:
     def heard(self, report: Report, now: float) -> None:
         """Take what one browser says of itself."""
         self._unanswered |= report.kind == "ready"
+        self._gone.pop(report.client, None)
         known = self._clients.pop(report.client, None)
         client = _Client(report.turn, report.offset, report.revision, now)
         if client.is_behind(self._sent):
@@ -159,8 +163,8 @@ class Sync:
 
     def plan(self, state: State, now: float) -> list[Outgoing]:
         """Return what to send now, in order; the caller sends all of it."""
-        if any(client.is_gone(now) for client in self._clients.values()):
-            self._clients = {k: c for k, c in self._clients.items() if not c.is_gone(now)}
+        if self._gone or any(c.silence(now) > GONE_AFTER_S for c in self._clients.values()):
+            self._part(now)
         changed = state.revision != self._sent.revision
         if self._lost:
             if now < self._keyframe_at + RESYNC_INTERVAL_S:
@@ -169,7 +173,7 @@ class Sync:
         if not self._clients:
             if changed and not state.streaming:
                 return self._send([Update(state.full())], state, now, keyframe=True)
-            return []
+            return self._repair(state, now)
         if not changed and state.units == self._sent.units:
             if self._unanswered:
                 self._unanswered = False
@@ -185,16 +189,25 @@ class Sync:
         """Return when to plan again though nothing changes; None for never."""
         if self._lost:
             return self._keyframe_at + RESYNC_INTERVAL_S
-        if not self._clients:
-            return None
-        if (state.revision, state.units) != (self._sent.revision, self._sent.units):
+        is_sent = (state.revision, state.units) == (self._sent.revision, self._sent.units)
+        if self._clients and not is_sent:
             return self._keyframe_at + KEYFRAME_INTERVAL_S
-        if self._repairs < len(REPAIR_AFTER_S) and self._anyone_behind():
+        if self._can_repair():
             return self._sent_at + REPAIR_AFTER_S[self._repairs]
-        return None
+        return self._sent_at + ASK_INTERVAL_S if self._gone else None
 
-    def _anyone_behind(self) -> bool:
-        return any(client.is_behind(self._sent) for client in self._clients.values())
+    def _part(self, now: float) -> None:
+        """Let who is gone set no pace, and forget who is so for long."""
+        gone = {name: c for name, c in self._clients.items() if c.silence(now) > GONE_AFTER_S}
+        for name in gone:
+            del self._clients[name]
+        known = {**self._gone, **gone}.items()
+        left = [(name, c) for name, c in known if c.silence(now) <= FORGOTTEN_AFTER_S]
+        self._gone = dict(left[-MAX_CLIENTS:])
+
+    def _can_repair(self) -> bool:
+        is_anyone_behind = any(client.is_behind(self._sent) for client in self._clients.values())
+        return is_anyone_behind and self._repairs < len(REPAIR_AFTER_S)
 
     def _backlog(self, state: State) -> int:
         known = [c.offset for c in self._clients.values() if c.turn == state.turn]
@@ -204,6 +217,9 @@ class Sync:
         at = self.deadline(state)
         if at is None or now < at:
             return []
+        if not self._can_repair():
+            self._sent_at = now
+            return [_question(state)]
         repairs = self._repairs + 1
         # A browser that only its acknowledgement was lost of sees no change in the keyframe.
         both: list[Outgoing] = [Update(state.full()), _question(state)]

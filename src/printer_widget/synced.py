@@ -138,7 +138,7 @@ class SyncedChat(anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Refuse what a browser writes into a trait, and show it the truth again."""
         refused = set(sync_data).intersection(self.keys)
-        if refused and self._rate.allows(time.monotonic()):
+        if refused and self._rate.allows(turns.loop.time()):
             turns.post(self._put_right, refused)
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
@@ -149,7 +149,7 @@ class SyncedChat(anywidget.AnyWidget):
             return
         if command is None:
             super()._handle_custom_msg(content, buffers)
-        elif isinstance(command, wire.Stop) or self._rate.allows(time.monotonic()):
+        elif isinstance(command, wire.Stop) or self._rate.allows(turns.loop.time()):
             turns.post(self._obey, command)
 
     def _obey(self, command: wire.Command) -> None:
