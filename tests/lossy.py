@@ -20,13 +20,46 @@ Message = dict[str, Any]
 STORM = 500
 """More messages than this without time going on are an endless exchange."""
 
+FATES = ("arrives", "arrives", "is lost", "comes twice", "is late", "comes late again")
+
+
+class Weather:
+    """What becomes of messages, one after the other: each has the next of these fates."""
+
+    def __init__(self) -> None:
+        self.fates: list[str] = []
+        self._late: list[Message] = []
+        self._count = 0
+
+    def change(self, fates: list[str]) -> None:
+        """From now on these are the fates, again and again; none is calm."""
+        self.fates, self._count = fates, 0
+
+    def pass_on(self, messages: list[Message]) -> list[Message]:
+        """Return what arrives when these are sent: late ones come behind the next that arrives."""
+        arrived = []
+        for message in messages:
+            fate = self.fates[self._count % len(self.fates)] if self.fates else "arrives"
+            self._count += 1
+            if fate not in {"is lost", "is late"}:
+                arrived += [message] * (2 if fate == "comes twice" else 1)
+                arrived += self.clear()
+            if "late" in fate:
+                self._late.append(message)
+        return arrived
+
+    def clear(self) -> list[Message]:
+        """Return what was late."""
+        late, self._late = self._late, []
+        return late
+
 
 @dataclass
 class Link:
-    """What is on its way to and from one page."""
+    """What is on its way to one page, and what its reader did."""
 
+    weather: Weather = field(default_factory=Weather)
     down: list[Message] = field(default_factory=list)
-    mode: str = "flow"
     frozen: tuple[str, int] | None = None  # the turn that the reader stopped, and how much is shown
     asked: list[str] = field(default_factory=list)
 
@@ -35,9 +68,9 @@ class Channel:
     """One chat, its pages, and what is on its way between them.
 
     Attributes:
-        links: the pages that are open, by name; ``mode`` says what becomes of what is sent to one:
-            ``flow`` (it arrives at once), ``hold`` (the test lets it arrive) or ``lose``.
-        up: what is on its way to the kernel, where ``is_up_held``.
+        links: the pages that are open, by name.
+        up: the weather between them and the kernel.
+        updates: how many full updates were sent.
     """
 
     def __init__(self, loop: VirtualLoop, pages: Pages, comms: type[RecordingComm]) -> None:
@@ -49,11 +82,12 @@ class Channel:
         self.comm = self.chat.comm
         self.links: dict[str, Link] = {}
         self.arriving: dict[str, Message] = {}
-        self.up: list[Message] = []
-        self.is_up_held = False
+        self.up = Weather()
+        self.updates = 0
         self.texts: dict[str | None, str] = {None: ""}
         self.revisions: dict[int, State] = {}
         self.said: set[str] = set()
+        self._heard: list[Message] = []
         self._count = 0
         self._watch()
 
@@ -115,17 +149,11 @@ class Channel:
         self.pages.obey(command, name, *values)
         self.run()
 
-    def deliver(self, name: str, count: int = 1) -> None:
-        """Let the oldest messages to a page arrive."""
+    def hurry(self, name: str) -> None:
+        """Let what is late to a page, and to the kernel, arrive."""
         link = self.links[name]
-        for _ in range(min(count, len(link.down))):
-            self.pages.obey("take", name, link.down.pop(0))
-        self.run()
-
-    def hear(self, count: int) -> None:
-        """Let the oldest messages to the kernel arrive."""
-        for _ in range(min(count, len(self.up))):
-            self._receive(self.up.pop(0))
+        link.down += link.weather.clear()
+        self._heard += self.up.clear()
         self.run()
 
     def run(self) -> None:
@@ -133,11 +161,10 @@ class Channel:
         for _ in range(STORM):
             self.loop.settle()
             sent, self.comm.published = self.comm.published, []
-            for message in sent:
-                for link in self.links.values():
-                    if link.mode != "lose":
-                        link.down.append(message)
-            self.up += [content for _, content in self.pages.sent]
+            self.updates += sum(message["method"] == "update" for message in sent)
+            for link in self.links.values():
+                link.down += link.weather.pass_on(sent)
+            self._heard += self.up.pass_on([content for _, content in self.pages.sent])
             self.pages.sent.clear()
             if not self._move():
                 return
@@ -145,11 +172,11 @@ class Channel:
 
     def _move(self) -> bool:
         for name, link in self.links.items():
-            if link.mode == "flow" and link.down:
+            if link.down:
                 self.pages.obey("take", name, link.down.pop(0))
                 return True
-        if self.up and not self.is_up_held:
-            self._receive(self.up.pop(0))
+        if self._heard:
+            self._receive(self._heard.pop(0))
             return True
         return False
 
@@ -173,12 +200,12 @@ class Channel:
         raise AssertionError(f"something is due without end, at {self.loop.now}")
 
     def calm(self) -> None:
-        """From now on nothing is lost, and what was held arrives."""
-        self.is_up_held = False
+        """From now on nothing is lost, and what was late arrives."""
+        self.up.change([])
         self.arrive()
-        for link in self.links.values():
-            link.mode = "flow"
-        self.run()
+        for name, link in self.links.items():
+            link.weather.change([])
+            self.hurry(name)
 
     # What must be true -----------------------------------------------------------------------
 
@@ -228,3 +255,10 @@ class Channel:
         for name in self.links:
             model = self.pages.shown[name]["state"]
             assert model == self.state.full(), f"{name} never learnt what Python knows"
+
+    def check_answered(self) -> None:
+        """Check that each page finds its kernel alive once its host has connected it again."""
+        for name in self.links:
+            self.pages.obey("reconnected", name)
+        self.wait(1)
+        assert not any(shown["unheard"] for shown in self.pages.shown.values())

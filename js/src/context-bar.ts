@@ -49,8 +49,8 @@ export class ContextBar {
     this.names = mentions.element;
     this.#disposals = [
       effect(() => {
-        const items = store.lost.value ? [] : readPending(store.context.pending.value);
-        this.#draw(items);
+        const isThere = !store.lost.value && !store.unheard.value;
+        this.#draw(isThere ? readPending(store.context.pending.value) : []);
       }),
       effect(() => {
         const preview = readPreview(store.context.answer.value);
@@ -66,7 +66,8 @@ export class ContextBar {
 
   #ask(request: ContextRequest): void {
     this.#commands.askContext(request, (refusal) => {
-      if (refusal !== null) this.#store.note.value = refusal;
+      // Who writes an @ need not mean a name: nothing is said where none can be offered.
+      if (refusal !== null && request.type !== "names") this.#store.note.value = refusal;
     });
   }
 

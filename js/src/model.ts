@@ -235,7 +235,10 @@ export class ModelLink {
 
   // Where the kernel restarts, the host marks the comm as dead and nothing more comes: neither a
   // closing message nor an error on sending. Only a kernel that does not answer tells it is gone.
-  readonly #onCommLive = (): void => this.#probe(LOST_PATIENCE, true);
+  readonly #onCommLive = (): void => {
+    this.#probe(LOST_PATIENCE, true);
+    this.#readyAgain(0);
+  };
 
   /** Wait for a word of the kernel; `isSure` where its silence can only mean that it is gone. */
   #probe(patience: number, isSure: boolean): void {
@@ -247,10 +250,12 @@ export class ModelLink {
   }
 
   /**
-   * JupyterLab makes the channel that is heard during a busy cell only once it has sent something;
-   * the first word of a widget that its own cell keeps waiting lies behind that cell.
+   * A word, or the answer to it, may be lost. And JupyterLab makes the channel that is heard during
+   * a busy cell only once it has sent something; the first word of a widget that its own cell keeps
+   * waiting lies behind that cell.
    */
   #readyAgain(time: number): void {
+    this.#timers.cancel(this.#readyTimer);
     const delay = READY_AGAIN[time];
     if (delay === undefined) return;
     this.#readyTimer = this.#timers.after(delay, () => {

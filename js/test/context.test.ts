@@ -131,6 +131,15 @@ describe("what goes with the next question", () => {
     expect(input(open(model).root).disabled).toBe(false);
   });
 
+  test("is not shown from a notebook that was saved, where no kernel answers", async () => {
+    const { model, root } = await show();
+    model.fire("comm_live_update");
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(find(root, "context").hidden).toBe(true);
+    model.reply("n1");
+    expect(find(root, "context").hidden).toBe(false);
+  });
+
   test("is nothing where nothing was attached", async () => {
     const { root } = await show(undefined, { _view: view(undefined) });
     expect(all(root, "context")).toEqual([]);
@@ -249,6 +258,8 @@ describe("an @", () => {
     expect(isListed(root)).toBe(false);
     press(input(root), "Enter");
     expect(model.last("send")).toMatchObject({ text: "@sal" });
+    model.reply(model.last("names").nonce, "Too often.");
+    expect(find(root, "status").textContent).not.toContain("Too often.");
   });
 });
 

@@ -243,6 +243,14 @@ describe("a comm that changes its state", () => {
     expect(store.live.value).toMatchObject({ status: "interrupted", content: "He" });
   });
 
+  test("is asked again, as the question or its answer may be lost", () => {
+    const { model } = join(running);
+    model.custom({ type: "something" });
+    model.fire("comm_live_update");
+    vi.advanceTimersByTime(60_000);
+    expect(model.of("ready")).toHaveLength(5);
+  });
+
   test("is alive when any message comes in time", () => {
     const { model, store } = join(running);
     model.fire("comm_live_update");

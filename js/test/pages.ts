@@ -103,6 +103,7 @@ class Page {
       live: store.live.value?.content ?? null,
       turn: store.turn.value,
       phase: store.phase.value,
+      unheard: store.unheard.value || store.lost.value,
       waiting: [...store.drafts.value, ...store.returned.value].map(({ text }) => text),
       listeners: listeners.length,
     };
