@@ -257,7 +257,6 @@ def test_a_notebook_that_is_opened_again_without_its_kernel(
     page.wait_for_timeout(1000)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"kept-{host}-{is_trusted}-{save_state}.png")
-    print({cell: outputs(page, cell) for cell in (DISPLAY, REPLY, LOADED, TRANSCRIPT)})
     lab.end_kernel(kernel)
     assert ANSWER in outputs(page, REPLY)
     assert harms == []
