@@ -66,7 +66,7 @@ def test_a_fast_stream_is_read_some_tokens_at_a_time(every_s: float) -> None:
     stream = Stream(every_s)
     assert read_all(stream) == TOKEN * 1000
     duration_s = 1000 * every_s
-    assert len(stream.reads) <= duration_s / READ_INTERVAL_S + 3
+    assert len(stream.reads) <= duration_s / READ_INTERVAL_S + 5
     assert stream.reads[0] == (0, 1)
 
 
