@@ -63,6 +63,7 @@ class SyncedChat(anywidget.AnyWidget):
         self._rate = RateLimit()
         self.set_trait("_options", options)
         super().__init__(**kwargs)
+        self._own_layout = None if self.layout is kwargs.get("layout") else self.layout
         turns.call(self._assign, chat.state)
 
     def close(self) -> None:
@@ -70,6 +71,10 @@ class SyncedChat(anywidget.AnyWidget):
         if "_chat" in self.__dict__ and not self._chat.closed and not turns.stopped:
             turns.call(self._shut)
         super().close()
+        # ipywidgets makes a layout for each widget, and would leave it open.
+        layout = self.__dict__.get("_own_layout")
+        if layout is not None:
+            layout.close()
 
     def _shut(self) -> None:
         self._chat.close()
