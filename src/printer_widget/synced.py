@@ -61,6 +61,7 @@ class SyncedChat(anywidget.AnyWidget):
         self._commands = Commands(chat, self._send_custom, things=kernel.things)
         self._outbox = Outbox(chat.state, send=self._send_out, is_deaf=kernel.is_deaf, loop=turns)
         self._rate = RateLimit()
+        self._bulk_rate = RateLimit(per_second=2, burst=20)  # what is answered with the bundle
         self.set_trait("_options", options)
         super().__init__(**kwargs)
         self._own_layout = None if self.layout is kwargs.get("layout") else self.layout
@@ -143,8 +144,18 @@ class SyncedChat(anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Refuse what a browser writes into a trait, and show it the truth again."""
         refused = set(sync_data).intersection(self.keys)
-        if refused and self._rate.allows(turns.loop.time()):
+        if refused and self._bulk_rate.allows(turns.loop.time()):
             turns.post(self._put_right, refused)
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        # As in ipywidgets, which prints a traceback into the notebook for what has no shape.
+        match msg["content"]["data"]:
+            case {"method": "custom", "content": content}:
+                self._handle_custom_msg(content, msg["buffers"])
+            case {"method": "update", "state": dict(state)}:
+                self.set_state(state)
+            case {"method": "request_state"} if self._bulk_rate.allows(turns.loop.time()):
+                self.send_state()
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         try:

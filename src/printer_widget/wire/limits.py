@@ -28,5 +28,5 @@ def utf16_length(text: str) -> int:
 
 
 def is_within(text: str, limit: int) -> bool:
-    """Say whether ``text`` has at most ``limit`` UTF-16 code units, at no cost if it has far more."""
+    """Say whether ``text`` has at most ``limit`` UTF-16 code units; cheap if far more."""
     return len(text) <= limit and utf16_length(text) <= limit
