@@ -150,6 +150,7 @@ def test_ten_thousand_commands_at_once_are_not_obeyed_one_by_one(kind: str, chat
     before = count()
     varied = {"nonce", "client"} & command(kind).keys()
     hear(chat, *(command(kind, **dict.fromkeys(varied, f"n{at}")) for at in range(FLOOD)))
+    assert len(chat._outbox._sync._clients) <= MAX_CLIENTS
     assert grown_since(before) == {}
     assert len(chat.comm.taken()) < 300
 
