@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -192,10 +193,17 @@ class Bench:
         assert server.stdout is not None
         self.url = f"http://127.0.0.1:{int(server.stdout.readline())}"
         playwright = stack.enter_context(sync_playwright())
-        self.browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM"), args=CHROMIUM_FLAGS
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM"),
+            args=[*CHROMIUM_FLAGS, f"--remote-debugging-port={port}"],
         )
-        stack.callback(self.browser.close)
+        stack.callback(browser.close)
+        # Playwright lets each of its pages believe that it is in front; only in the context that
+        # it finds, and leaves as it is, a tab is hidden by another one.
+        found = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+        self.tabs = found.contexts[0]
 
     def measure(self, cells: Sequence[str], workload: Workload) -> Measured:
         """Run the cell that makes the widgets, measure that which asks, then run the others."""
@@ -206,10 +214,10 @@ class Bench:
         name = f"bench-{time.monotonic_ns()}.ipynb"
         self.lab.write(name, filled)
         with ExitStack() as stack:
-            context = self.browser.new_context(viewport={"width": 1200, "height": 900})
-            stack.callback(context.close)
-            notebook = Notebook(self.lab, context, name)
+            notebook = Notebook(self.lab, self.tabs, name)
             stack.callback(self.lab.end_kernel, notebook.kernel_id)
+            stack.callback(notebook.page.close)
+            notebook.page.set_viewport_size({"width": 1200, "height": 900})
             cable = Cable(self.lab.port)
             stack.callback(cable.close)
             if workload.slow_link:
@@ -235,7 +243,7 @@ class Bench:
         note, front_at = "", None
         if workload.hidden:
             page.wait_for_function("window.watch.first.length", polling=100)
-            page.context.new_page().bring_to_front()
+            other = self.tabs.new_page()
             page.wait_for_function("document.visibilityState === 'hidden'", polling=100)
         page.wait_for_timeout(workload.seconds * 1000)
         if workload.hidden:
@@ -245,6 +253,7 @@ class Bench:
             note = f"{spent_kb:.1f} kB, {spent_s:.1f} s of the page while hidden"
             front_at = time.time()
             page.bring_to_front()
+            other.close()
         with suppress(Impatience):
             page.wait_for_function("window.watch.all", timeout=PATIENCE_S * 1000, polling=100)
         page.wait_for_timeout(500)
