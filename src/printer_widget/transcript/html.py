@@ -25,7 +25,8 @@ _PAGE = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em;
+  overflow-wrap: break-word }}
 summary {{ cursor: pointer }}
 @media print {{
   body {{ margin: 0; max-width: none }}
