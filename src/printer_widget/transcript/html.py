@@ -11,7 +11,7 @@ from ..conversation import Message
 from ..escaped import escaped, text_as_html
 from .words import shown_with, when, who
 
-_BOX = "margin: 0 0 1em; padding: 0 0 0 0.8em; border-left: 3px solid "
+_BOX = "margin: 0.6em 0 1em; padding: 0 0 0 0.8em; border-left: 3px solid "
 _SIDES = {"user": "rgba(64, 128, 240, 0.7)", "assistant": "rgba(128, 128, 128, 0.45)"}
 _ABOUT = "margin: 0; font-size: 0.9em"
 
