@@ -350,6 +350,8 @@ class ChatNode(SyncedChat):
             # What still streams is left out: a notebook shall put out the same in every run.
             said = self._chat.transcript(ended=True)
             bundle[0]["text/html"] = said.to_fallback(repr(self))
+            if said.messages:
+                bundle[0]["text/plain"] = f"{self!r}\n\n{said!r}"
         return bundle
 
     def _ipython_display_(self) -> None:
