@@ -18,7 +18,7 @@ from html import escape
 _FACE = "font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 0.93em; "
 _TINT = "background: rgba(128, 128, 128, 0.14); "
 _TEXT = "margin: 0.3em 0; padding: 0; border: 0; background: none; color: inherit; font: inherit; "
-_TEXT += "white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.5"
+_TEXT += "white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal; line-height: 1.5"
 _CODE = f"{_FACE}{_TINT}display: block; padding: 0.4em 0.7em; color: inherit; white-space: pre-wrap"
 _TABLE = f"{_FACE}background: none; display: block; padding: 0; color: inherit"
 _WORD = f"{_FACE}{_TINT}padding: 0 0.2em; color: inherit"
