@@ -132,7 +132,7 @@ class ChatNode(SyncedChat):
         self._still = kernel.StaticOutput() if static else None
         self._context = Context(chat)
         super().__init__(chat, options, **kwargs)
-        kernel.stop_with_cell(self._stop_soon)
+        kernel.stop_with_cell(self)
 
     # For its user: any thread ----------------------------------------------------------------
 
@@ -373,9 +373,6 @@ class ChatNode(SyncedChat):
             "a ChatNode cannot be pickled or copied: it holds a live stream and maybe a token. "
             "Keep chat.transcript(), or chat.messages, which is plain JSON data"
         )
-
-    def _stop_soon(self) -> None:
-        turns.post(self.stop)
 
 
 async def _on_loop(work: Coroutine[Any, Any, T]) -> T:
