@@ -269,6 +269,12 @@ EVENTS = FINE[: FINE.index("-- request")] + '-- events\n| {"event":"StreamEnd"}\
         (FINE, EVENTS.replace("StreamEnd", "End"), 9, "no event of an answer: expected"),
         (FINE, EVENTS.replace('"}', '","x":1}'), 9, "a StreamEnd has message_id"),
         (FINE, EVENTS.replace("{", ""), 9, "no event of an answer: "),
+        (FINE, EVENTS.replace("{", "[" * 99_999), 9, "no event of an answer: "),
+        (FINE, EVENTS.replace('End"', 'End","message_id":1'), 9, "message_id must be str | None"),
+        (FINE, EVENTS, 3, "answered by Printer: expected -- request, got -- events"),
+        ("from: Printer", "from: events", 3, "answered by events: expected -- events, got -- req"),
+        ("-- complete", "-- complete now", 15, "expected nothing after -- complete, got 'now'"),
+        ("-- complete", "-- failed", 15, "expected what it failed with after -- failed, such as"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(old, new, line, says) -> None:

@@ -16,16 +16,17 @@ from jupyter_client.session import Session
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import notebook_runs
+from printer_widget import Transcript
 
 PATIENCE_S = 40.0
 
 
-def write(path: Path, *cells: tuple[str, str | None]) -> None:
+def write(path: Path, *cells: tuple[str, str | dict[str, str]]) -> None:
     """Write a notebook of cells and the results that are stored with them."""
     made = []
     for at, (code, result) in enumerate(cells, start=1):
-        data = {"text/plain": result}
-        outputs = [new_output("execute_result", data=data, execution_count=at)] if result else []
+        data = {"text/plain": result} if isinstance(result, str) else result
+        outputs = [new_output("execute_result", data=data, execution_count=at)]
         made.append(new_code_cell(code, outputs=outputs, execution_count=at))
     path.parent.mkdir(exist_ok=True)
     nbformat.write(new_notebook(cells=made), path)
@@ -85,9 +86,10 @@ STOPPED = "[('message-1', 'complete'), ('turn-1', 'stopped')]"
 @pytest.mark.slow
 def test_stop_from_a_second_client_is_heard_while_nbval_runs_a_cell(tmp_path: Path) -> None:
     """And an answer of more pieces than nbval can read messages passes: they are not sent."""
+    name = "ChatNode(endless)"
     write(
         tmp_path / "stop.ipynb",
-        (MAKE_CHAT, "ChatNode(endless)"),
+        (MAKE_CHAT, {"text/plain": name, "text/html": Transcript().to_fallback(name)}),
         ("turn = chat.send('Go on and on')\n(await turn).status", "'stopped'"),
         ("[(m['id'], m['status']) for m in chat.messages]", STOPPED),
         (LONG_ANSWER, "6000"),

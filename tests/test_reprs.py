@@ -11,6 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
 
 import printer_widget
 from printer_widget import (
@@ -146,9 +149,9 @@ def reprs() -> str:
 
 
 def rich(one: Any) -> Any:
-    """What a notebook stores beside the repr; of a chat, that is only where to find its view."""
+    """What a notebook stores beside the repr, but for where to find a chat's view."""
     if isinstance(one, ChatNode):
-        return None
+        return one._repr_mimebundle_()[0]["text/html"]
     for name in ("_repr_mimebundle_", "_repr_html_"):
         if hasattr(one, name):
             return getattr(one, name)()
@@ -176,6 +179,24 @@ def test_no_repr_differs_between_two_processes() -> None:
 
 def test_no_repr_shows_an_address_a_time_or_an_id() -> None:
     assert re.findall(r".*(?:0x[0-9a-f]{6}|unique-|\d{4}-\d\d-\d\dT|[0-9a-f]{32}).*", reprs()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://127.0.0.1:38109", "127.0.0.1"),
+        ("http://localhost:8000/api", "localhost"),
+        ("http://[::1]:8000", "[::1]"),
+        ("https://example.org:8443", "example.org:8443"),
+    ],
+)
+def test_no_chat_puts_out_a_port_of_this_machine(url: str, shown: str) -> None:
+    """A server that a notebook starts has another port in each run."""
+    chat = ChatNode(url, token="token")
+    name = f"ChatNode({shown})"
+    assert (repr(chat), chat.transcript().title) == (name, f"Conversation with {shown}")
+    assert f"{name}:" in rich(chat)
+    assert chat.get_state("_view")["_view"]["labels"]["title"] == urlsplit(url).netloc
 
 
 if __name__ == "__main__":

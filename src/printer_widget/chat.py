@@ -21,6 +21,7 @@ from .conversation import Attachment, Conversation, ConversationInfo, Message, Q
 from .errors import BusyError, ChatError, ClosedError
 from .lesson import Lesson
 from .loop import BackgroundLoop
+from .providers.base import without_local_port
 from .sources import Archive, Source
 from .stamps import Stamps
 from .sync import State
@@ -180,7 +181,7 @@ class Chat:
         messages = self._conversation.messages
         if self.state.streaming and self.turn is not None and not ended:
             messages += (self.turn.so_far(),)
-        return Transcript(messages, f"Conversation with {self.source.label}")
+        return Transcript(messages, f"Conversation with {without_local_port(self.source.label)}")
 
     async def conversations(self) -> tuple[ConversationInfo, ...]:
         """Return what the server keeps; see ``ChatNode.conversations``."""

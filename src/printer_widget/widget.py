@@ -21,6 +21,7 @@ from .errors import ChatError
 from .lesson import Lesson
 from .loop import turns
 from .options import view_options
+from .providers.base import without_local_port
 from .sources import SourceLike
 from .stamps import FixedStamps, Stamps
 from .sync import State
@@ -361,7 +362,9 @@ class ChatNode(SyncedChat):
 
     def __repr__(self) -> str:
         """Return what stays the same in every run, so that a stored output compares equal."""
-        return f"ChatNode({self._chat.source.label})" if "_chat" in self.__dict__ else "ChatNode()"
+        if "_chat" not in self.__dict__:  # not made yet
+            return "ChatNode()"
+        return f"ChatNode({without_local_port(self._chat.source.label)})"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """Refuse to be pickled.

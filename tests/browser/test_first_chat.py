@@ -31,3 +31,25 @@ def test_the_demo_model_answers_without_any_set_up_and_says_what_it_is(
     assert all(WORDS.startswith(text) for text in chat.seen)
     notebook.run(1)
     assert "printer-widget-server" in notebook.output(1), "the embedded backend did not answer"
+
+
+_BROKEN_WORDS = """(pre) => {
+  const text = pre.firstChild, range = document.createRange(), broken = [];
+  for (const { 0: word, index } of text.data.matchAll(/\\w+/g)) {
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    if (range.getClientRects().length > 1) broken.push(word);
+  }
+  return broken;
+}"""
+
+
+def test_the_reply_of_a_cell_breaks_no_word_in_two(open_notebook: OpenNotebook) -> None:
+    """Which the style sheet of JupyterLab does to preformatted text."""
+    notebook = open_notebook(
+        "from printer_widget import ChatNode\n"
+        "await ChatNode(lambda messages: ' '.join('o' * n for n in range(60))).send('Howl')"
+    )
+    notebook.run(0)
+    reply = notebook.page.locator("pre.printer-text")
+    assert reply.evaluate(_BROKEN_WORDS) == []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 from ..batching import join_surrogates
 from ..conversation import Question
@@ -170,7 +170,10 @@ def event_of(line: bytes) -> StreamEvent:
     Raises:
         ValueError: if it is none.
     """
-    data: Any = json.loads(line)
+    try:
+        data: Any = json.loads(line)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     kind = _EVENTS.get(str(data.get("event"))) if isinstance(data, Mapping) else None
     if kind is None:
         raise ValueError(f'expected {{"event": NAME, …}}, NAME one of {", ".join(_EVENTS)}')
@@ -179,4 +182,10 @@ def event_of(line: bytes) -> StreamEvent:
     except TypeError:
         names = ", ".join(each.name for each in fields(kind)) or "no fields"
         raise ValueError(f"a {kind.__name__} has {names}") from None
+    for name, expected in get_type_hints(kind).items():
+        value = getattr(event, name)
+        if not isinstance(value, expected):
+            named = getattr(expected, "__name__", str(expected))
+            said = f"{name} must be {named}, got {type(value).__name__}"
+            raise ValueError(said)  # noqa: TRY004  # it is the file that is wrong
     return event

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 from urllib.parse import quote, unquote_to_bytes
 
 from ..providers.base import shorten
@@ -128,6 +128,13 @@ class _Reader:
         if "from" not in self._fields:
             self._fail("this turn does not say what answered: expected from: and a name")
         known = self._fields
+        wanted, other = (
+            ("events", "request") if known["from"] == "events" else ("request", "events")
+        )
+        if self._exchanges if wanted == "events" else self._events:
+            self._fail(
+                f"this turn was answered by {known['from']}: expected -- {wanted}, got -- {other}"
+            )
         return Entry(
             source=known["from"],
             label=known.get("label") or known.get("model") or known["from"],
@@ -190,10 +197,20 @@ class _Reader:
                     self._fail("expected -- closed after a response, or -- broke and how")
                 exchange.failure, exchange.end_at_ms = rest, self._clock
             case "complete" | "stopped" | "failed":
-                name, _, sentence = rest.partition(":")
-                self._ending = Ending(kind, self._clock, name.strip(), sentence.strip())
+                self._ending = self._read_ending(kind, rest)
             case _ if kind != "events":
                 self._fail(f"expected -- and {_SECTIONS}, got -- {kind}")
+
+    def _read_ending(self, kind: Literal["complete", "stopped", "failed"], rest: str) -> Ending:
+        name, _, sentence = rest.partition(":")
+        if rest and kind != "failed":
+            self._fail(f"expected nothing after -- {kind}, got {shorten(rest, 40)!r}")
+        if kind == "failed" and not name.strip():
+            self._fail(
+                "expected what it failed with after -- failed, such as "
+                "-- failed ProviderError: the model is overloaded"
+            )
+        return Ending(kind, self._clock, name.strip(), sentence.strip())
 
     def _exchange(self, kind: str) -> Exchange:
         if not self._exchanges or self._exchanges[-1].failure is not None:

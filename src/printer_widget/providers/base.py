@@ -237,3 +237,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def without_local_port(label: str) -> str:
+    """Return the label of a source as a notebook stores it: without a port of this machine.
+
+    A server that a notebook starts listens on another one in every run.
+    """
+    host, _, port = label.rpartition(":")
+    return host if port.isdecimal() and is_loopback(host.strip("[]")) else label
