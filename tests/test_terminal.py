@@ -108,7 +108,9 @@ def test_control_c_stops_the_answer_and_ends_the_cell(ipython: Prompt, wait: str
 def test_a_chat_is_displayed_as_text(ipython: Prompt) -> None:
     assert ipython.run("chat") == "Out[2]: ChatNode(model)"
     ipython.run("reply = await chat.send('1')")
-    assert ipython.run("chat.transcript()") == "Out[4]: \nYou:\n1\n\nAssistant:\n␛[2Jzero 1"
+    said = "You:\n1\n\nAssistant:\n␛[2Jzero 1"
+    assert ipython.run("chat") == f"Out[4]: \nChatNode(model)\n\n{said}"
+    assert ipython.run("chat.transcript()") == f"Out[5]: \n{said}"
 
 
 def test_python_prints_the_answer_as_it_comes(python: Prompt) -> None:

@@ -14,7 +14,8 @@ A message's text stays Markdown, but cannot make a tag, a picture or a link whos
 sight. Renderers differ in what they take for code or formulas, so that this must not depend on
 where in the text a thing stands. Three pairs of characters are broken by an entity, wherever they
 are: ``<`` before what may begin a tag, ``](`` and ``]:``. An entity that was there already gets
-another ``&amp;`` in front, so that all of it can be taken back.
+another ``&amp;`` in front, so that all of it can be taken back. Formulas are left to the renderer:
+one that takes TeX's ``\\href`` makes a link of it.
 
 In code an entity would be seen as such. So a code span or a fenced block that has such a pair
 becomes ``<code>`` or ``<pre>``, every special character in it an entity; the ``<pre>`` notes its
