@@ -21,7 +21,7 @@ CHROMIUM := $(or $(CHROMIUM),$(shell \
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check build lint types vitest pytest nbval browser bench matrix screenshot \
+.PHONY: help demo test check build lint types vitest pytest nbval browser bench matrix lifecycles screenshot \
 	servers chromium format clean distclean
 
 help: ## list these targets
@@ -65,6 +65,9 @@ bench: build chromium ## measure the drawing, a stream to the screen (FLAGS=--sh
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/render.py $(FLAGS)
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/bench/stream.py $(FLAGS)
 	$(PY) tests/bench/serve.py
+
+lifecycles: build chromium ## try all that can happen to a stream three times, and put the table into the README
+	CHROMIUM="$(CHROMIUM)" $(PYTEST) tests --rows=3 --into=README.md $(FLAGS)
 
 matrix: build chromium ## try Stop with ipykernel 6.31 to 7.4, and put the table into the README
 	CHROMIUM="$(CHROMIUM)" $(PY) tests/matrix/stop.py $(FLAGS)

@@ -106,7 +106,8 @@ def test_a_display_carries_what_was_said_escaped() -> None:
     assert "a chat, to be used where its kernel runs" in empty["text/html"]
     chat.send("Hi").result(10)
     bundle = chat._repr_mimebundle_()[0]
-    assert bundle["text/plain"] == empty["text/plain"] == "ChatNode(answer)"
+    assert empty["text/plain"] == "ChatNode(answer)"
+    assert bundle["text/plain"] == "ChatNode(answer)\n\nYou:\nHi\n\nAssistant:\n<img src=x>"
     shown = Shown(bundle["text/html"])
     assert (shown.texts, shown.harms) == (["Hi", "<img src=x>"], [])
 

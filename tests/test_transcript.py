@@ -195,6 +195,15 @@ def test_html_has_context_folded_model_time_and_ending() -> None:
 
 
 @pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:00-05:00", "soon", "24:00"]
+)
+def test_what_is_no_time_in_utc_is_shown_as_it_is_written(time: str) -> None:
+    transcript = Transcript((message(timestamp=time),))
+    assert f"<bdi>{time}</bdi>" in transcript.to_html()
+    assert f"### You · {time}\n" in transcript.to_markdown()
+
+
+@pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({"status": "stopped"}, "[stopped]"),
@@ -234,6 +243,27 @@ def test_a_name_with_another_ending_is_refused_with_those_that_there_are(tmp_pat
     with pytest.raises(ValueError, match=r"ends in \.json, \.jsonl, \.md, got 'a\.html'"):
         Transcript.load(CONVERSATION.save(tmp_path / "a.html"))
     assert CONVERSATION.save(tmp_path / "a.TXT").read_text("utf-8").startswith("You, with sales")
+
+
+def test_half_a_character_does_not_keep_a_conversation_from_being_saved(tmp_path: Path) -> None:
+    half = Transcript((message("a \ud83d\ude00 \ud83d"),), "\udc00")
+    for ending in (".json", ".jsonl", ".md", ".html", ".txt"):
+        saved = half.save(tmp_path / f"a{ending}")
+        assert "a 😀 \ufffd" in saved.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.md"])
+def test_a_byte_order_mark_that_an_editor_put_in_front_is_passed_over(
+    tmp_path: Path, name: str
+) -> None:
+    text = CONVERSATION.save(tmp_path / name).read_text("utf-8")
+    assert load(tmp_path, name, f"\ufeff{text}").messages == CONVERSATION.messages
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.md"])
+def test_a_file_that_git_gave_other_line_ends_can_be_loaded(tmp_path: Path, name: str) -> None:
+    text = CONVERSATION.save(tmp_path / name).read_text("utf-8")
+    assert load(tmp_path, name, text.replace("\n", "\r\n")).messages == CONVERSATION.messages
 
 
 def test_messages_of_others_need_no_more_than_role_and_content(tmp_path: Path) -> None:

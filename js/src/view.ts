@@ -60,7 +60,7 @@ export function openView(
   );
   const notice = make("div", "notice");
   const { allowsContext, log } = store.options.lesson;
-  const logged = make("div", "notice");
+  const logged = make("div", "notice logged");
   fill(logged, log === null ? null : fillIn(strings.logged, { path: log }));
   const status = make("div", "status");
   status.setAttribute("role", "status");

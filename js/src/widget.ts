@@ -46,7 +46,8 @@ function link(model: Model, ended: AbortSignal): ModelLink {
 function lifetime(signal: AbortSignal | undefined): { ended: AbortSignal; end: () => void } {
   const controller = new AbortController();
   const end = () => controller.abort();
-  signal?.addEventListener("abort", end, { once: true });
+  // A host's signal may live longer than what it is passed to.
+  signal?.addEventListener("abort", end, { once: true, signal: controller.signal });
   return { ended: controller.signal, end };
 }
 

@@ -8,6 +8,8 @@ import widget from "../src/widget.js";
 import { assistant, FakeModel, user } from "./fake-model.js";
 
 export let ending: AbortController;
+/** One for each model that was drawn, as hosts have it. */
+const lives: AbortController[] = [];
 
 provideAsset("context", context);
 provideAsset("conversations", conversations);
@@ -20,14 +22,17 @@ beforeEach(() => {
 
 afterEach(() => {
   ending.abort();
+  for (const life of lives.splice(0)) life.abort();
   vi.useRealTimers();
   document.body.replaceChildren();
 });
 
 export function draw(values: Record<string, unknown> = {}) {
   const model = new FakeModel(values);
-  widget.initialize({ model: model.proxy(), signal: ending.signal });
-  return { model, ...open(model) };
+  const life = new AbortController();
+  lives.push(life);
+  widget.initialize({ model: model.proxy(), signal: life.signal });
+  return { model, ...open(model, life.signal) };
 }
 
 export function open(model: FakeModel, signal = ending.signal) {

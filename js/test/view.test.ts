@@ -291,6 +291,30 @@ describe("views", () => {
     expect([el.dataset.phase, second.el.dataset.phase]).toEqual(["ended", "streaming"]);
   });
 
+  test("leave nothing behind when 200 of them open and close", () => {
+    const { model } = draw({
+      ...streaming,
+      messages: [question, assistant("a0", "```js\n1\n```")],
+    });
+    frame();
+    const spies = [window, document, ending.signal].map((one) => vi.spyOn(one, "addEventListener"));
+    const counts = () => [model.listeners.length, vi.getTimerCount()];
+    const before = counts();
+    for (let i = 0; i < 200; i += 1) {
+      const { close, root } = open(model);
+      model.append("t1", 2 + i, "x");
+      press(input(root), "ArrowUp");
+      close();
+    }
+    expect(counts()).toEqual(before);
+    const calls = spies.flatMap((spy) => spy.mock.calls as unknown[][]);
+    expect(calls.length).toBeGreaterThanOrEqual(400);
+    const left = calls.filter(
+      ([, , options]) => !(options as AddEventListenerOptions).signal?.aborted,
+    );
+    expect(left).toEqual([]);
+  });
+
   test("can be drawn again into the same element", () => {
     const { model, el, close } = draw(ended("complete"));
     close();

@@ -16,6 +16,9 @@ from .rate import RateLimit
 
 Answer = wire.Reply | wire.Conversations | wire.Names | wire.Preview | wire.Asset
 
+MAX_AT_ONCE = 20
+"""How much that takes time may be under way: a server may not answer for long."""
+
 _ASSETS = Path(__file__).parent / "static" / "assets"
 
 
@@ -58,14 +61,20 @@ class Commands:
             error = str(refusal)
         else:
             if asyncio.iscoroutine(result):
-                task = asyncio.get_running_loop().create_task(self._reply_after(command, result))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-                if isinstance(command, wire.Attach):
-                    self._attaching.add(task)
-                    task.add_done_callback(self._attaching.discard)
-                return
+                if len(self._tasks) < MAX_AT_ONCE:
+                    self._begin(command, result)
+                    return
+                result.close()
+                error = f"{MAX_AT_ONCE} things are still under way: wait until some are done"
         self._send(wire.Reply(nonce=command.nonce, error=error))
+
+    def _begin(self, command: wire.Answered, work: Awaitable[None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._reply_after(command, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if isinstance(command, wire.Attach):
+            self._attaching.add(task)
+            task.add_done_callback(self._attaching.discard)
 
     def _call(self, command: wire.Answered) -> Any:
         chat = self._chat
@@ -85,9 +94,9 @@ class Commands:
             case wire.OpenConversation(conversation=conversation):
                 return chat.open(conversation)
             case wire.RenameConversation(conversation=conversation, title=title):
-                return self._then_list(chat.rename(conversation, title))
+                return self._then_list(chat.rename, conversation, title)
             case wire.RemoveConversation(conversation=conversation):
-                return self._then_list(chat.remove(conversation))
+                return self._then_list(chat.remove, conversation)
             case wire.ListNames() | wire.Attach() | wire.Detach() | wire.GetPreview():
                 return self._desk.obey(command)
             case wire.GetAsset(name=name):
@@ -121,8 +130,8 @@ class Commands:
         self._send(wire.Reply(nonce=command.nonce, error=error))
         return error
 
-    async def _then_list(self, work: Awaitable[None]) -> None:
-        await work
+    async def _then_list(self, change: Callable[..., Awaitable[None]], *names: str) -> None:
+        await change(*names)
         await self._list()
 
     async def _list(self) -> None:

@@ -17,16 +17,17 @@ from html import escape
 
 _FACE = "font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 0.93em; "
 _TINT = "background: rgba(128, 128, 128, 0.14); "
-_TEXT = "margin: 0.3em 0; padding: 0; border: 0; background: none; color: inherit; font: inherit; "
-_TEXT += "white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal; line-height: 1.5"
+_TEXT = "margin: 0.3em 0; padding: 0; border: 0; background: none; color: inherit; "
+_TEXT += "font-family: inherit; font-size: 1em; line-height: 1.5; "
+_TEXT += "white-space: pre-wrap; overflow-wrap: break-word; word-break: normal"
 _CODE = f"{_FACE}{_TINT}display: block; padding: 0.4em 0.7em; color: inherit; white-space: pre-wrap"
 _TABLE = f"{_FACE}background: none; display: block; padding: 0; color: inherit"
 _WORD = f"{_FACE}{_TINT}padding: 0 0.2em; color: inherit"
 _SIGN = "display: inline-block; border-left: 0.2em dotted"
 
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
+_FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
-_INLINE = re.compile(r"(`[^`\n]+`)|(\*\*[^\s*][^*\n]*\*\*)")
+_INLINE = re.compile(r"(?<!`)(`[^`\n]+`)(?!`)|(\*\*[^\s*][^*\n]*\*\*)")
 _BLANK = re.compile(r"\n(?=[^\S\n]*\n)")
 # What changes the order of the letters around it, or is not seen at all; in code that misleads.
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")

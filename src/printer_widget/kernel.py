@@ -35,9 +35,10 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from .attachments import Cell
+from .loop import turns
 
 logger = logging.getLogger("printer_widget")
 
@@ -45,9 +46,16 @@ _TICK_S = 0.05
 _CELLS = 50
 
 _cell_task: ContextVar[asyncio.Task[Any] | None] = ContextVar("cell_task", default=None)
-_stops: dict[str, list[weakref.WeakMethod[Callable[[], None]]]] = {}
+_chats_of: dict[str, weakref.WeakSet[Stoppable]] = {}
 _hooked: weakref.WeakSet[Any] = weakref.WeakSet()
 _deaf = False
+
+
+class Stoppable(Protocol):
+    """What streams, and can be stopped."""
+
+    def stop(self) -> None:
+        """Stop what is streaming, if anything is; called on the turns' loop."""
 
 
 def tune_comm(comm: Any, handle: Callable[[dict[str, Any]], None]) -> None:
@@ -105,8 +113,8 @@ async def _tick() -> None:
         await asyncio.sleep(_TICK_S)
 
 
-def stop_with_cell(stop: Callable[[], None]) -> None:
-    """Call the bound method ``stop`` when the cell that is running now is run again."""
+def stop_with_cell(chat: Stoppable) -> None:
+    """Stop ``chat``, if it is still there, when the cell that is running now is run again."""
     shell = running_shell()
     if shell is None:
         return
@@ -120,7 +128,7 @@ def stop_with_cell(stop: Callable[[], None]) -> None:
     _keep_loaded(shell)
     cell_id = _cell_id(shell)
     if cell_id is not None:
-        _stops.setdefault(cell_id, []).append(weakref.WeakMethod(stop))
+        _chats_of.setdefault(cell_id, weakref.WeakSet()).add(chat)
 
 
 def things() -> dict[str, Any]:
@@ -230,10 +238,8 @@ def _before_cell(info: Any) -> None:
     _note_task()
     _keep_loaded(running_shell())
     _set_deaf(True)
-    for reference in _stops.pop(getattr(info, "cell_id", None) or "", []):
-        stop = reference()
-        if stop is not None:
-            stop()
+    for chat in _chats_of.pop(getattr(info, "cell_id", None) or "", ()):
+        turns.post(chat.stop)
 
 
 def _after_cell(_result: Any) -> None:

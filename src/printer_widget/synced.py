@@ -61,8 +61,10 @@ class SyncedChat(anywidget.AnyWidget):
         self._commands = Commands(chat, self._send_custom, things=kernel.things)
         self._outbox = Outbox(chat.state, send=self._send_out, is_deaf=kernel.is_deaf, loop=turns)
         self._rate = RateLimit()
+        self._bulk_rate = RateLimit(per_second=2, burst=20)  # what is answered with the bundle
         self.set_trait("_options", options)
         super().__init__(**kwargs)
+        self._own_layout = None if self.layout is kwargs.get("layout") else self.layout
         turns.call(self._assign, chat.state)
 
     def close(self) -> None:
@@ -70,6 +72,10 @@ class SyncedChat(anywidget.AnyWidget):
         if "_chat" in self.__dict__ and not self._chat.closed and not turns.stopped:
             turns.call(self._shut)
         super().close()
+        # ipywidgets makes a layout for each widget, and would leave it open.
+        layout = self.__dict__.get("_own_layout")
+        if layout is not None:
+            layout.close()
 
     def _shut(self) -> None:
         self._chat.close()
@@ -138,8 +144,18 @@ class SyncedChat(anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Refuse what a browser writes into a trait, and show it the truth again."""
         refused = set(sync_data).intersection(self.keys)
-        if refused and self._rate.allows(turns.loop.time()):
+        if refused and self._bulk_rate.allows(turns.loop.time()):
             turns.post(self._put_right, refused)
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        # As in ipywidgets, which prints a traceback into the notebook for what has no shape.
+        match msg["content"]["data"]:
+            case {"method": "custom", "content": content}:
+                self._handle_custom_msg(content, msg["buffers"])
+            case {"method": "update", "state": dict(state)}:
+                self.set_state(state)
+            case {"method": "request_state"} if self._bulk_rate.allows(turns.loop.time()):
+                self.send_state()
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         try:

@@ -293,14 +293,14 @@ class Turn:
         stream = cast("Any", self._source.stream(self.question))
         async with aclosing(stream) as events:
             async for event in events:
+                if loop.time() - yielded_at > _SLICE_S:
+                    await asyncio.sleep(0)
+                    yielded_at = loop.time()
                 if self._ended:
                     return False
                 self._take(event, loop.time())
                 if isinstance(event, StreamEnd):
                     return True
-                if loop.time() - yielded_at > _SLICE_S:
-                    await asyncio.sleep(0)
-                    yielded_at = loop.time()
         return False
 
     def _take(self, event: StreamEvent, now: float) -> None:
@@ -327,11 +327,9 @@ class Turn:
     def _collect(self, batcher: Batcher, text: str, now: float) -> None:
         batcher.add(text[: self._room], now)
         self._spend(len(text))
-        due = batcher.due
-        if due is not None and due <= now:
-            self._flush()
-        elif due is not None and self._timer is None:
-            self._timer = self._loop.loop.call_at(due, self._flush)
+        # What is due now waits for the loop's next round: the rest of the same read goes along.
+        if batcher.due is not None and self._timer is None:
+            self._timer = self._loop.loop.call_at(batcher.due, self._flush)
 
     def _spend(self, characters: int) -> None:
         self._room -= characters

@@ -133,7 +133,7 @@ class ChatNode(SyncedChat):
         self._still = kernel.StaticOutput() if static else None
         self._context = Context(chat)
         super().__init__(chat, options, **kwargs)
-        kernel.stop_with_cell(self._stop_soon)
+        kernel.stop_with_cell(self)
 
     # For its user: any thread ----------------------------------------------------------------
 
@@ -351,6 +351,8 @@ class ChatNode(SyncedChat):
             # What still streams is left out: a notebook shall put out the same in every run.
             said = self._chat.transcript(ended=True)
             bundle[0]["text/html"] = said.to_fallback(repr(self))
+            if said.messages:
+                bundle[0]["text/plain"] = f"{self!r}\n\n{said!r}"
         return bundle
 
     def _ipython_display_(self) -> None:
@@ -374,9 +376,6 @@ class ChatNode(SyncedChat):
             "a ChatNode cannot be pickled or copied: it holds a live stream and maybe a token. "
             "Keep chat.transcript(), or chat.messages, which is plain JSON data"
         )
-
-    def _stop_soon(self) -> None:
-        turns.post(self.stop)
 
 
 async def _on_loop(work: Coroutine[Any, Any, T]) -> T:

@@ -1,7 +1,8 @@
 """A server in a process of its own that sends tokens at an exact pace and notes when.
 
-``python backend.py`` prints its port. ``POST`` asks for ``{"count", "rate"}`` in the user message,
-as JSON; ``GET`` tells when the last answer's first and last token went out (wall clock, seconds).
+``python backend.py`` prints its port. ``POST`` asks for ``{"count", "rate", "at"}`` in the user
+message, as JSON; ``GET`` tells of each ``at`` when its last answer's first and last token went out
+(wall clock, seconds).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Backend:
     """The Printer protocol, as little of it as a client needs."""
 
     def __init__(self) -> None:
-        self.sent: dict[str, float] = {}
+        self.sent: dict[int, dict[str, float]] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
@@ -43,22 +44,25 @@ class Backend:
             writer.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
             )
-            await self.answer(writer, tokens(question["count"]), question["rate"])
+            sent = self.sent[question["at"]] = {}
+            await self.answer(writer, tokens(question["count"]), question["rate"], sent)
         await writer.drain()
         writer.close()
 
-    async def answer(self, writer: asyncio.StreamWriter, pieces: list[str], rate: float) -> None:
+    async def answer(
+        self, writer: asyncio.StreamWriter, pieces: list[str], rate: float, sent: dict[str, float]
+    ) -> None:
         """Send the pieces, each at its deadline."""
         await asyncio.sleep(0.3)
         started = time.perf_counter()
-        self.sent = {"first": time.time()}
+        sent["first"] = time.time()
         for at, piece in enumerate(pieces):
             delay = started + at / rate - time.perf_counter()
             if delay > 0.001:
                 await writer.drain()
                 await asyncio.sleep(delay)
             if piece == END:
-                self.sent["last"] = time.time()
+                sent["last"] = time.time()
             writer.write(b"data: %s\n\n" % json.dumps({"token": piece}).encode())
         writer.write(b"event: stream_end\ndata: {}\n\n")
 

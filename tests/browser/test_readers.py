@@ -17,21 +17,34 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Request, expect
 
 from browser.attacks import ATTACKS
 from browser.lab import SOURCES, LabServer
+from browser.notebook import Notebook
 from browser.test_attacks import Watch
 from printer_widget import Message, Transcript
 from printer_widget.batching import join_surrogates
-from reading import DISPLAY, HARM, LOADED, PICTURE, REPLY, TRANSCRIPT, executed
+from reading import (
+    ANSWER,
+    CHAT,
+    CONTEXT,
+    FALLBACK,
+    HARM,
+    LOADED,
+    QUESTIONS,
+    SAID,
+    SHOWN,
+    STOPPED,
+    WHERE,
+    executed,
+)
 
 SCREENSHOTS = Path(__file__).parents[2] / ".artifacts" / "screenshots"
-FALLBACK = "a chat, to be used where its kernel runs"
-ANSWER = f"Look at **this**:\n\n```python\nprint(1)\n```\n\n{HARM}\n\n{PICTURE}"
 
 # ── Pages ──────────────────────────────────────────────────────────────────────────────────────
 
+POLICY = r'<meta http-equiv="Content-Security-Policy"[^>]*>'
 TEXTS = [join_surrogates(attack["text"]).replace("\0", "\ufffd") for attack in ATTACKS]
 
 READ = """() => {
@@ -126,9 +139,7 @@ def test_no_attack_works_and_every_one_is_shown(
 ) -> None:
     made = hostile()
     if form == "page":
-        html, count = re.subn(
-            r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", made.to_html()
-        )
+        html, count = re.subn(POLICY, "", made.to_html())
         assert count == 1
     else:
         html = f"<!doctype html><body>{made._repr_mimebundle_()['text/html']}"
@@ -150,11 +161,14 @@ def test_no_attack_works_and_every_one_is_shown(
 def test_the_policy_of_the_page_is_a_lock_of_its_own(
     open_page: Callable[[str], Watch], asked: list[str]
 ) -> None:
-    html = Transcript().to_html().replace("<body>", f"<body>{HARM}<img src=/beacon>")
-    watch = open_page(html)
+    locked = Transcript().to_html().replace("<body>", f"<body>{HARM}<img src=/beacon>")
+    watch = open_page(locked)
     assert watch.page.evaluate("String(window.pwned)") == "undefined"
-    assert asked == ["/", "/page"]
+    assert "/beacon" not in asked
     assert "Content Security Policy" in "".join(watch.seen)
+    watch = open_page(re.sub(POLICY, "", locked))
+    assert watch.page.evaluate("String(window.pwned)") == "1"
+    assert "/beacon" in asked
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -170,6 +184,9 @@ def test_a_saved_page_reads_in_light_in_dark_and_on_paper(
     assert ground == "rgba(0, 0, 0, 0)"  # the browser's own, which follows the scheme
     assert letters == ("rgb(0, 0, 0)" if scheme == "light" else "rgb(255, 255, 255)")
     page.screenshot(path=SCREENSHOTS / f"transcript-{scheme}.png", full_page=True)
+    page.set_viewport_size({"width": 320, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.screenshot(path=SCREENSHOTS / f"transcript-{scheme}-320.png", full_page=True)
     context = page.locator("details pre").first
     expect(context).not_to_be_visible()
     page.emulate_media(media="print")
@@ -209,6 +226,22 @@ def notebook(*, save_state: bool) -> Any:
         return executed(save_state=save_state)
 
 
+COUNT_PICTURES = "(host) => host.shadowRoot.querySelectorAll('img').length"
+READ_OUTPUTS = """() => Array.from(document.querySelectorAll(".jp-CodeCell"), (cell) =>
+  Array.from(cell.querySelectorAll(".jp-OutputArea-output"), (output) => {
+    const of = (selector) => Array.from(output.querySelectorAll(selector));
+    return {
+      text: output.innerText,
+      said: of("pre").filter((pre) => !pre.closest("details")).map((pre) => pre.textContent),
+      context: of("details > pre").map((pre) => pre.textContent),
+      notes: of("p > em").map((note) => note.textContent),
+      acting: of("img, script, iframe, a[href], [onerror]").map((one) => one.outerHTML),
+      faces: [...new Set(of("pre").map((pre) => getComputedStyle(pre).fontFamily))],
+      overflow: output.scrollWidth - output.clientWidth,
+    };
+  }))"""
+
+
 @pytest.fixture
 def harms(context: BrowserContext) -> list[str]:
     """What any page of the context did that no page should."""
@@ -223,40 +256,64 @@ def harms(context: BrowserContext) -> list[str]:
     return seen
 
 
-def outputs(page: Page, cell: int) -> str:
-    return "\n".join(
-        page.locator(
-            f'.jp-Cell[data-windowed-list-index="{cell}"] .jp-OutputArea-output'
-        ).all_inner_texts()
-    )
+@pytest.fixture
+def open_kept(lab: LabServer, context: BrowserContext) -> Iterator[Callable[..., Notebook]]:
+    """Open a notebook that was executed elsewhere, with a kernel that knows nothing of it."""
+    opened: list[Notebook] = []
+
+    def open_one(kept: Any, name: str, path: str, *, is_trusted: bool) -> Notebook:
+        nbformat.write(kept, lab.root / name)
+        if is_trusted:
+            NotebookNotary(data_dir=str(lab.root.parent / "data")).sign(kept)
+        notebook = Notebook(lab, context, name, path=path)
+        opened.append(notebook)
+        notebook.page.set_viewport_size({"width": 1200, "height": 2800})
+        notebook.open()
+        return notebook
+
+    yield open_one
+    for notebook in opened:
+        lab.end_kernel(notebook.kernel_id)
 
 
-@pytest.mark.parametrize("host", ["lab", "notebook"])
+@pytest.mark.parametrize("path", ["lab/tree", "notebooks"], ids=["lab", "notebook"])
 @pytest.mark.parametrize("is_trusted", [False, True], ids=["untrusted", "trusted"])
 @pytest.mark.parametrize("save_state", [False, True], ids=["no-state", "state"])
 def test_a_notebook_that_is_opened_again_without_its_kernel(
-    lab: LabServer,
-    context: BrowserContext,
+    open_kept: Callable[..., Notebook],
     harms: list[str],
-    host: str,
+    request: pytest.FixtureRequest,
+    path: str,
     is_trusted: bool,
     save_state: bool,
 ) -> None:
-    name = f"kept-{host}-{is_trusted}-{save_state}.ipynb"
+    name = f"kept-{request.node.callspec.id}"
     kept = notebook(save_state=save_state)
-    nbformat.write(kept, lab.root / name)
-    if is_trusted:
-        NotebookNotary(data_dir=str(lab.root.parent / "data")).sign(kept)
-    kernel = lab.start_kernel(name)
-    page = context.new_page()
-    path = f"lab/tree/{name}?reset&" if host == "lab" else f"notebooks/{name}?"
-    page.goto(f"{lab.url}/{path}token={lab.token}")
-    cells = page.locator(".jp-CodeCell")
-    expect(cells).to_have_count(len(kept.cells))
-    expect(page.get_by_text("[stopped]").last).to_be_visible()
-    page.wait_for_timeout(1000)
+    opened = open_kept(kept, f"{name}.ipynb", path, is_trusted=is_trusted)
+    page = opened.page
+    expect(page.locator(".jp-OutputArea-output")).to_have_count(len(WHERE))
+    for nth in range(2) if is_trusted and save_state else ():
+        chat = opened.chat(nth)
+        assert chat.texts("user") == QUESTIONS
+        assert chat.texts("assistant") == [ANSWER] * 2
+        expect(chat.ending).to_contain_text("Stopped")
+        assert chat.host.evaluate(COUNT_PICTURES) == 0
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"kept-{host}-{is_trusted}-{save_state}.png")
-    lab.end_kernel(kernel)
-    assert ANSWER in outputs(page, REPLY)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    read = page.evaluate(READ_OUTPUTS)
+    for (cell, output), said in zip(WHERE, SHOWN, strict=True):
+        shown = read[cell][output]
+        is_chat = output == 0 and cell in {CHAT, LOADED}
+        if is_chat and is_trusted:
+            assert save_state or "widget" in shown["text"]  # what Jupyter says: "Loading widget..."
+            continue
+        assert shown["said"] == said
+        assert shown["context"] == ([CONTEXT] if said == SAID else [])
+        assert ("[stopped]" in shown["notes"]) == (cell == STOPPED or said == SAID)
+        assert (FALLBACK in shown["notes"]) == is_chat
+        assert shown["acting"] == []
+        assert shown["overflow"] == 0
+        assert not any("mono" in face for face in shown["faces"])
     assert harms == []
+    assert page.evaluate("String(window.pwned)") == "undefined"

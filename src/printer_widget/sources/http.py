@@ -16,9 +16,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from copy import copy
 from datetime import UTC, datetime
@@ -51,6 +50,7 @@ from ..providers.base import Provider, RequestSpec, is_loopback, parse_json, sho
 from ..retry import LONGEST_WAIT_S, RETRYABLE, retry_after_s
 from ..sse import MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
 from .base import Archive
+from .connection import HangUp, paced
 from .run import Broken, Run, refused
 
 _NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -58,7 +58,8 @@ _STOP_LIMIT_S = 5.0
 _ERROR_BODY_LIMIT_S = 5.0
 
 _SLICE_BYTES = 1 << 14
-"""How much is decoded before others have their turn on the loop: some ms of work."""
+_SLICE_S = 0.002
+"""How long what came at once is decoded before others have their turn on the loop, in seconds."""
 
 _EARLY = "the stream ended before the answer was complete: the server closed it early"
 _WORDLESS = "without a word; is the conversation too long for the model?"
@@ -105,7 +106,7 @@ class HttpSource:
         self._max_event_bytes = max_event_bytes
         self._transport = transport
         self._wait = wait
-        self._taped: Callable[[RequestSpec, Opening], Opening] = lambda _spec, opening: opening
+        self._way: Callable[[RequestSpec, Opening], Opening] = lambda _, opening: paced(opening)
 
     def __repr__(self) -> str:
         """Return the provider's repr, which shows nothing secret."""
@@ -114,7 +115,7 @@ class HttpSource:
     def taped(self, connection: Callable[[RequestSpec, Opening], Opening]) -> HttpSource:
         """Return this source with another way into each connection of an answer."""
         other = copy(self)
-        other._taped = connection  # noqa: SLF001  # it is one of us
+        other._way = connection  # noqa: SLF001  # it is one of us
         return other
 
     @property
@@ -212,7 +213,7 @@ class HttpSource:
         try:
             async with (
                 await self._client() as client,
-                self._taped(spec, self._open(client, spec)) as response,
+                self._way(spec, self._open(client, spec)) as response,
             ):
                 answered = response.status_code == httpx.codes.OK
                 if not answered:
@@ -278,7 +279,7 @@ class HttpSource:
             body = join_surrogates(json.dumps(dict(spec.json), ensure_ascii=False)).encode()
         # An event's id is UTF-8 and goes back as such (HTML standard, section 9.2.4).
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-        trace = {"trace": _HangUp().trace}
+        trace = {"trace": HangUp().trace}
         return client.stream(spec.method, spec.url, headers=encoded, content=body, extensions=trace)
 
     async def _events(
@@ -299,10 +300,14 @@ class HttpSource:
                 "is this the right URL?"
             )
         decoder = EventStreamDecoder(max_event_bytes=self._max_event_bytes)
+        clock = asyncio.get_running_loop().time
+        went_on_at = clock()
         async for chunk in response.aiter_bytes():
             # All may be there at once, and none of it news that the reader could pause at.
             for at in range(0, len(chunk), _SLICE_BYTES):
-                await asyncio.sleep(0)
+                if clock() - went_on_at > _SLICE_S:
+                    await asyncio.sleep(0)
+                    went_on_at = clock()
                 frames = decoder.feed(chunk[at : at + _SLICE_BYTES])
                 if decoder.retry_ms is not None:
                     run.retry_ms = decoder.retry_ms
@@ -368,27 +373,6 @@ class HttpSource:
                 return StreamInterrupted("the connection broke off in the middle of the answer")
             case _:
                 return ConnectionFailed(f"{url} closed the connection without an answer")
-
-
-class _HangUp:
-    """Ends a connection, rather than only closing this process's end of it.
-
-    A worker that was forked meanwhile has a copy of the socket. Closing ours would tell the server
-    nothing as long as that worker lives, and a stopped answer would go on and on. Told by the
-    ``trace`` extension of httpcore, as there is no response yet where the server lets us wait.
-    """
-
-    def __init__(self) -> None:
-        self._sockets: list[Any] = []
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Note each socket of a request, and shut it down before it is closed."""
-        if event.endswith("connect_tcp.complete"):
-            self._sockets.append(info["return_value"].get_extra_info("socket"))
-        elif event.endswith("response_closed.started"):
-            for each in self._sockets:
-                with suppress(OSError):  # the server was faster
-                    each.shutdown(socket.SHUT_RDWR)
 
 
 def _checked(event: StreamEvent) -> StreamEvent:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .transcript import FORMATS, Transcript
+from .transcript import Transcript
 
-__all__ = ["FORMATS", "Transcript"]
+__all__ = ["Transcript"]

@@ -11,7 +11,7 @@ from ..conversation import Message
 from ..escaped import escaped, text_as_html
 from .words import shown_with, when, who
 
-_BOX = "margin: 0 0 1em; padding: 0 0 0 0.8em; border-left: 3px solid "
+_BOX = "margin: 0.6em 0 1em; padding: 0 0 0 0.8em; border-left: 3px solid "
 _SIDES = {"user": "rgba(64, 128, 240, 0.7)", "assistant": "rgba(128, 128, 128, 0.45)"}
 _ABOUT = "margin: 0; font-size: 0.9em"
 
@@ -25,7 +25,8 @@ _PAGE = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em;
+  overflow-wrap: break-word }}
 summary {{ cursor: pointer }}
 @media print {{
   body {{ margin: 0; max-width: none }}

@@ -68,6 +68,8 @@ def from_markdown(text: str) -> tuple[str | None, tuple[Message, ...]]:
     Raises:
         ValueError: if it is not that, or was changed so that it cannot be read.
     """
+    if "\n" not in text.replace("\r\n", ""):  # git may have given all lines Windows' ends
+        text = text.replace("\r\n", "\n")
     head = _TITLE.match(text)
     if head is None:
         raise ValueError(

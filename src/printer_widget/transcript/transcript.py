@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..batching import join_surrogates
 from ..conversation import Message
 from ..escaped import without_controls
 from . import data, html, markdown
@@ -14,9 +15,7 @@ from .words import shown_with, who
 
 _TITLE = "Conversation"
 
-FORMATS = (".md", ".html", ".json", ".jsonl", ".txt")
-"""What :meth:`Transcript.save` can write; ``.json``, ``.jsonl`` and ``.md`` can be loaded again."""
-
+_SAVED = (".md", ".html", ".json", ".jsonl", ".txt")
 _LOADED = (".json", ".jsonl", ".md")
 
 
@@ -62,11 +61,14 @@ class Transcript:
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the conversation in the format that the name's ending says.
 
+        The formats are ``.md``, ``.html``, ``.json``, ``.jsonl`` and ``.txt``, in UTF-8; half a
+        character, which no file can hold, becomes U+FFFD.
+
         Returns:
             The path.
 
         Raises:
-            ValueError: if it ends in none of :data:`FORMATS`.
+            ValueError: if the name ends in none of these.
             OSError: if the file cannot be written.
         """
         file = Path(path)
@@ -83,9 +85,9 @@ class Transcript:
                 text = self.to_text() + "\n"
             case _:
                 raise ValueError(
-                    f"expected a name that ends in {', '.join(FORMATS)}, got {file.name!r}"
+                    f"expected a name that ends in {', '.join(_SAVED)}, got {file.name!r}"
                 )
-        file.write_text(text, encoding="utf-8", newline="")
+        file.write_text(join_surrogates(text), encoding="utf-8", newline="")
         return file
 
     @classmethod
@@ -107,7 +109,7 @@ class Transcript:
             )
         title: str | None = None
         try:
-            text = file.read_bytes().decode("utf-8")
+            text = file.read_bytes().decode("utf-8-sig")
             if suffix == ".jsonl":
                 messages = data.from_jsonl(text)
             else:

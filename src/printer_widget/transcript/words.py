@@ -15,14 +15,14 @@ def who(message: Message) -> str:
 
 
 def when(message: Message) -> str:
-    """Return its time in UTC, to the minute; as it is written, if that is no time."""
+    """Return its time in UTC, to the minute; as it is written, if that is no time there."""
     try:
         time = datetime.fromisoformat(message.timestamp)
-    except ValueError:
+        if time.tzinfo is None:
+            return time.strftime("%Y-%m-%d %H:%M")
+        return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError):  # in UTC it may be before the year 1, or after 9999
         return message.timestamp
-    if time.tzinfo is None:
-        return time.strftime("%Y-%m-%d %H:%M")
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def shown_with(item: Attachment) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .limits import ASSETS, MAX_COUNT, MAX_NAME, MAX_TEXT, MAX_TITLE, utf16_length
+from .limits import ASSETS, MAX_COUNT, MAX_NAME, MAX_TEXT, MAX_TITLE, is_within
 
 
 class WireError(ValueError):
@@ -178,7 +179,7 @@ Command = Report | Stop | Answered
 
 
 def _name(value: object) -> bool:
-    return isinstance(value, str) and 0 < utf16_length(value) <= MAX_NAME
+    return isinstance(value, str) and value != "" and is_within(value, MAX_NAME)
 
 
 def _turn(value: object) -> bool:
@@ -186,11 +187,11 @@ def _turn(value: object) -> bool:
 
 
 def _text(value: object) -> bool:
-    return isinstance(value, str) and utf16_length(value) <= MAX_TEXT
+    return isinstance(value, str) and is_within(value, MAX_TEXT)
 
 
 def _title(value: object) -> bool:
-    return isinstance(value, str) and 0 < utf16_length(value) <= MAX_TITLE and bool(value.strip())
+    return isinstance(value, str) and is_within(value, MAX_TITLE) and bool(value.strip())
 
 
 def _asset(value: object) -> bool:
@@ -257,7 +258,7 @@ def parse_command(content: object) -> Command | None:
     fields = {name: value for name, value in content.items() if name != "type"}
     if fields.keys() != checks.keys():
         raise WireError(
-            f"{kind!r} takes the fields {sorted(checks)}, got {sorted(map(str, fields))}"
+            f"{kind!r} takes the fields {sorted(checks)}, got {reprlib.repr([*fields])}"
         )
     for name, is_valid in checks.items():
         if not is_valid(fields[name]):

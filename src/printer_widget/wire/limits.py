@@ -25,3 +25,8 @@ JSON = dict[str, Any]
 def utf16_length(text: str) -> int:
     """Count the UTF-16 code units of ``text``: what JavaScript calls its length."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def is_within(text: str, limit: int) -> bool:
+    """Say whether ``text`` has at most ``limit`` UTF-16 code units; cheap if far more."""
+    return len(text) <= limit and utf16_length(text) <= limit
