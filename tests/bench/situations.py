@@ -37,7 +37,7 @@ PATIENCE_S = 60
 SLOW_LINK = {"bytes_per_s": 50_000, "delay_s": 0.3}
 """Of a :class:`~browser.cable.Cable`, for Chromium's own throttle is no link to a WebSocket: with
 these two values, 50 messages of 100 bytes come in 0.2 s, before the delay is over, and 50 of 10 kB
-in 15 s instead of 10, as each waits for the whole delay after the one before."""
+in 15 s instead of 10, as if each waited for the whole delay after the one before."""
 
 OURS = (
     """

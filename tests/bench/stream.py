@@ -35,6 +35,7 @@ from printer_widget.loop import turns as loop
 profile = cProfile.Profile(time.thread_time)
 loop.call(profile.enable)
 """
+
 NAMES = [field.name for field in fields(Measured)]
 
 
