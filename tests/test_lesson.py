@@ -285,7 +285,7 @@ def test_nothing_secret_is_logged(make, tmp_path: Path):
     assert "canary" not in json.dumps(chat.get_state())
 
 
-@pytest.mark.parametrize("name", ["", "missing/answers.jsonl"])
+@pytest.mark.parametrize("name", ["", "missing/answers.jsonl", "nul\0.jsonl"])
 def test_a_log_that_cannot_be_written_is_refused_when_the_chat_is_made(make, tmp_path: Path, name):
     with pytest.raises(ValueError, match=r"cannot be written .*: expected the name of a file"):
         make(log=tmp_path / name)

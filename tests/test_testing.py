@@ -173,3 +173,9 @@ def test_it_is_imported_by_those_who_ask_for_it_and_needs_no_pytest():
 
 def test_a_model_can_be_shown():
     assert repr(ScriptedModel()) == "ScriptedModel()"
+
+
+@pytest.mark.parametrize("step", [5, ValueError])
+def test_a_model_takes_no_step_that_it_could_not_take(scripted_model, step):
+    with pytest.raises(TypeError, match="expected text, an event or an exception to raise, got"):
+        scripted_model.put("a", step)

@@ -43,9 +43,10 @@ class AnswerLog:
         self._path = Path(path).absolute()  # whatever folder is entered later
         try:
             self._path.open("ab").close()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in its name
+            reason = error.strerror if isinstance(error, OSError) else error
             raise ValueError(
-                f"the log {self._name!r} cannot be written ({error.strerror}): expected the name "
+                f"the log {self._name!r} cannot be written ({reason}): expected the name "
                 "of a file, in a folder that is there and may be written to"
             ) from error
 

@@ -32,7 +32,16 @@ class ScriptedModel:
 
         May be called from any thread, and before the question. What an answer that was stopped
         did not take, the next one gets.
+
+        Raises:
+            TypeError: if one is none of these; then none is put in.
         """
+        for step in steps:
+            if not isinstance(step, StreamEvent | BaseException | str):
+                raise TypeError(
+                    "expected text, an event or an exception to raise, got "
+                    f"{step.__name__ if isinstance(step, type) else type(step).__name__}"
+                )
         for step in steps:
             turns.post(self._steps.put_nowait, TextDelta(step) if isinstance(step, str) else step)
 
