@@ -38,7 +38,7 @@ export class ContextBar {
     const { strings } = store;
     this.#list.setAttribute("role", "list");
     this.#list.setAttribute("aria-label", strings.attached);
-    this.#preview.id = "preview";
+    this.#preview.id = "pw-preview";
     this.#preview.role = "region";
     this.#preview.tabIndex = 0;
     this.#preview.append(this.#warning, this.#text);

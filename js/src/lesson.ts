@@ -48,11 +48,11 @@ export class LessonLine {
     const left = make("span", "left");
     // Each question is a new number, which is said; the length changes with each letter.
     left.role = "status";
-    left.id = "left";
-    this.#length.id = "length";
+    left.id = "pw-left";
+    this.#length.id = "pw-length";
     this.element = makeBox("lesson", left, this.#length);
     this.element.hidden = maxTurns === null && maxCharacters === null;
-    if (!this.element.hidden) input.setAttribute("aria-describedby", "left length");
+    if (!this.element.hidden) input.setAttribute("aria-describedby", "pw-left pw-length");
     this.close = effect(() => {
       const count = store.left.value;
       const { questionsLeft, noQuestions } = store.strings;

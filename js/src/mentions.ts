@@ -47,7 +47,7 @@ export class Mentions {
     this.#input = input;
     this.#store = store;
     this.#ask = ask;
-    this.#list.id = "names";
+    this.#list.id = "pw-names";
     this.#list.role = "listbox";
     this.#list.ariaLabel = store.strings.attachable;
     this.#list.popover = "manual";
@@ -221,6 +221,6 @@ function makeOption({ name, kind }: Attachable, at: number): HTMLElement {
   sort.textContent = kind;
   const option = make("li", "name", label, " ", sort);
   option.role = "option";
-  option.id = `name-${at}`;
+  option.id = `pw-name-${at}`;
   return option;
 }

@@ -96,6 +96,7 @@ def test_what_the_reader_takes_away_is_not_sent(
     expect(chat.host.locator("[part=attached]")).to_have_count(2)
     expect(chat.host.locator("[part=attached] [part~=interrupted-icon]")).to_have_count(1)
     chat.host.get_by_role("button", name="Do not send “login”").click()
+    expect(chat.host.locator("[part=attached]")).to_have_count(1)
     expect(chat.host.locator("[part=attached]")).to_have_text("b · text · 1 characters")
     chat.ask("Why?")
     assert (

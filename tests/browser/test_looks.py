@@ -85,29 +85,20 @@ def test_every_state_can_be_read_by_everybody(chats: dict[str, Chat]) -> None:
         _check_width(chat, state, 640)
         _take_picture(chat, f"{state}-large-640")
         _set_letters(chat, "")
-    grey = []
+    grey, found = [], []
     for theme, name in THEMES.items():
         for state, chat in _by_page(chats):
             _change_theme(chat, theme, name)
             for width in WIDTHS:
                 _check_width(chat, state, width)
                 _take_picture(chat, f"{state}-{theme}-{width}")
+                if width == WIDTHS[0]:
+                    found += [f"{theme} {state}: {one}" for one in violations(chat)]
             for text, colour, back in chat.host.evaluate(_TEXTS):
                 contrast = _contrast(colour, back)
                 if contrast < LEAST_CONTRAST:
                     grey.append(f"{contrast:.1f} {theme} {state}: {text}")
-    assert grey == []
-
-
-@pytest.mark.timeout(400)
-def test_axe_finds_nothing_in_any_state(chats: dict[str, Chat]) -> None:
-    found = []
-    for theme, name in THEMES.items():
-        for state, chat in _by_page(chats):
-            _change_theme(chat, theme, name)
-            _check_width(chat, state, WIDTHS[0])
-            found += [f"{theme} {state}: {one}" for one in violations(chat)]
-    assert found == []
+    assert (grey, found) == ([], [])
 
 
 def test_axe_sees_what_is_wrong(chat: Chat) -> None:
