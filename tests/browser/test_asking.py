@@ -53,13 +53,15 @@ def test_every_character_arrives_as_it_was_sent(
     chat.watch()
     for token in cut(TRICKY * 3, 1) + cut(TRICKY * 50, 3):
         answer.say(token)
+    assert answer.text == TRICKY * 53
+    answer.say("", "\0", "\ud83d", "", "!")
     answer.end()
     chat.wait("ended")
-    assert answer.text == TRICKY * 53
-    chat.wait_for_text(answer.text)
-    assert all(answer.text.startswith(text) for text in chat.seen)
+    text = TRICKY * 53 + "\0\ufffd!"  # half a character is none
+    chat.wait_for_text(text)
+    assert all(text.startswith(seen) for seen in chat.seen)
     notebook.run(1)
-    notebook.wait_for_output(1, ascii(answer.text))
+    notebook.wait_for_output(1, ascii(text))
 
 
 def test_the_next_question_goes_into_the_same_conversation(chat: Chat, backend: Backend) -> None:

@@ -49,12 +49,13 @@ HOSTILE_URLS = ("evil.test", "a.test", "beacon", "shutdown", "token=x", "good.co
 
 
 @pytest.fixture
-def harm(context: BrowserContext) -> Iterator[Callable[[Notebook], list[str]]]:
+def harm(lab: LabServer, context: BrowserContext) -> Iterator[Callable[[Notebook], list[str]]]:
     """What is wrong with a notebook's chats, and with all that its page did so far."""
     seen: list[str] = []
 
     def on_request(request: Request) -> None:
-        if any(part in request.url for part in HOSTILE_URLS):
+        is_ours = request.url.startswith((f"{lab.url}/", "data:", "blob:"))
+        if not is_ours or any(part in request.url for part in HOSTILE_URLS):
             seen.append(f"request: {request.url}")
 
     context.on("request", on_request)
