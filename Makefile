@@ -53,7 +53,7 @@ vitest: $(INSTALLED) ## the tests of js/
 	$(NPM) test
 
 pytest: build servers ## the tests of Python, real kernels and package builds included
-	$(PYTEST) -m "not browser and not bench and not realservers" $(FLAGS)
+	$(PYTEST) -n 2 -m "not browser and not bench and not realservers" $(FLAGS)
 
 nbval: build ## run every notebook twice in a copy, without network, and compare its outputs
 	$(PY) tests/notebook_runs.py $(FLAGS)

@@ -137,6 +137,7 @@ def test_its_ids_can_be_written_into_a_test():
     assert {message["timestamp"] for message in said} == {"2000-01-01T00:00:00.000+00:00"}
 
 
+@pytest.mark.slow
 def test_the_demo_model_is_the_same_in_every_run_too():
     said = []
     for _ in range(2):
