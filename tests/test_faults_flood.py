@@ -52,10 +52,12 @@ class Rounds:
 
     async def stream(self, question):
         turns.loop.call_soon(self._round, 0, time.thread_time())
-        async for event in self._source.stream(question):
-            self.events += isinstance(event, TextDelta)
-            yield event
-        self._running = False
+        try:
+            async for event in self._source.stream(question):
+                self.events += isinstance(event, TextDelta)
+                yield event
+        finally:
+            self._running = False
 
     def _round(self, events: int, then: float) -> None:
         now = time.thread_time()  # of this thread alone: the machine may be busy with others
