@@ -51,6 +51,7 @@ def test_a_tab_that_was_hidden_shows_everything(
     other.bring_to_front()
     assert chat.page.evaluate("document.visibilityState") == "hidden"
     shown = len(chat.seen)
+    other.wait_for_timeout(hidden_s * 1000)
     wait_until(lambda: answer.text == TEXT, lambda: "not all was sent", other)
     assert len(chat.seen) <= shown + 1
     row.begin()
