@@ -205,6 +205,8 @@ class Server:
         handler = asyncio.create_task(self._handle(reader, writer))
         self._handlers.add(handler)
         handler.add_done_callback(self._handlers.discard)
+        # One that is cancelled before its first step closes nothing itself.
+        handler.add_done_callback(lambda _: writer.transport.abort())
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
