@@ -34,9 +34,11 @@ demo: build ## install everything, then open the first notebook in JupyterLab (P
 
 test: lint types vitest pytest nbval browser ## install everything, then run every check and test
 
+# What is ignored imports nbformat, which takes four seconds.
 check: build lint types ## the inner loop: all that needs neither kernel, browser nor much time
 	$(NPM) run test:quick
-	$(PYTEST) -n 2 -m "not slow and not kernel and not browser and not bench and not realservers" $(FLAGS)
+	$(PYTEST) -n 2 -m "not slow and not kernel and not browser and not bench and not realservers" \
+		--ignore=tests/browser --ignore=tests/test_exports.py --ignore=tests/test_notebook_runs.py $(FLAGS)
 
 build: $(INSTALLED) ## build the browser bundle, if its sources changed
 	@$(PY) hatch_build.py

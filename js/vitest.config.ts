@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     environmentOptions: { jsdom: { pretendToBeVisual: true } },
+    maxWorkers: "100%",
     include: ["test/**/*.test.ts"],
     restoreMocks: true,
     testTimeout: 30_000,

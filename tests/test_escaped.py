@@ -32,6 +32,7 @@ def test_no_attack_becomes_markup(kind: str) -> None:
         assert (shown.texts, shown.harms) == ([text.replace("\0", "\ufffd")], []), attack["name"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_flood_is_escaped_in_time(name: str) -> None:
     """What makes it fail is the time limit of every test."""

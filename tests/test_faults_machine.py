@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -238,4 +239,4 @@ class Streams(RuleBasedStateMachine):
 
 
 Streams.TestCase.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
-test_any_order_of_events_and_faults_keeps_to_the_rules = Streams.TestCase
+test_any_order_of_events_and_faults_keeps_to_the_rules = pytest.mark.slow(Streams.TestCase)

@@ -114,6 +114,7 @@ async def test_what_comes_after_the_end_is_not_waited_for() -> None:
         await closed.wait()
 
 
+@pytest.mark.slow
 async def test_comments_keep_a_silent_stream_alive() -> None:
     async def answer(connection: Connection) -> None:
         await connection.head()
@@ -263,6 +264,7 @@ async def test_a_refused_connection_names_the_url() -> None:
     assert f"could not connect to {url}" in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid", "a..invalid"])
 async def test_a_host_that_does_not_exist_is_a_failed_connection(host: str) -> None:
     _, error = await outcome(HttpSource(Printer(f"http://{host}", insecure=True)))

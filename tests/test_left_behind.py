@@ -45,6 +45,7 @@ def test_two_hundred_turns_leave_everything_as_it_was() -> None:
         chat.close()
 
 
+@pytest.mark.slow
 def test_twenty_chats_that_were_closed_leave_nothing() -> None:
     with serve_in_thread(answer_as_asked) as server:
         _live_once(server.url)

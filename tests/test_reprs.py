@@ -162,6 +162,7 @@ def test_every_public_class_is_looked_at() -> None:
     assert public_classes().keys() - public_objects().keys() == set()
 
 
+@pytest.mark.slow
 def test_no_repr_differs_between_two_processes() -> None:
     said = [
         subprocess.run(

@@ -165,6 +165,33 @@ def test_work_that_waits_is_done_in_one_transaction_and_a_failure_undoes_itself_
     assert rows == [(0,), (1,), (3,), (4,)]
 
 
+def test_what_finds_the_disk_full_fails_alone(tmp_path):
+    """SQLite undoes a whole transaction then, with all that others did in it."""
+    database = Database(tmp_path / "db")
+    ready, go = threading.Event(), threading.Event()
+
+    def first(db):
+        ready.set()
+        assert go.wait(SOON)
+
+    def large(db):
+        db.execute("INSERT INTO large VALUES (zeroblob(1000000))")
+
+    database.submit(lambda db: db.execute("CREATE TABLE large (x)"))
+    database.submit(lambda db: db.execute("PRAGMA max_page_count = 1"))  # or what there is
+    held = database.submit(first)
+    assert ready.wait(SOON)
+    before = database.submit(lambda db: db.execute("SELECT 1").fetchone())
+    full = database.submit(large)
+    after = database.submit(lambda db: db.execute("SELECT 2").fetchone())
+    go.set()
+    held.result(SOON)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        full.result(SOON)
+    assert (before.result(SOON), after.result(SOON)) == ((1,), (2,))
+    database.close()
+
+
 def test_from_many_threads_nothing_is_lost(tmp_path):
     database = Database(tmp_path / "db")
     database.submit(lambda db: db.execute("CREATE TABLE t (x)")).result()

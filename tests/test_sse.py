@@ -190,6 +190,7 @@ def test_a_large_event_comes_out_whole_under_a_raised_limit() -> None:
     assert events == [["message", data.decode(), ""]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [1, 64, 1024])
 @pytest.mark.parametrize("line", [b"x", b"data: x\n"], ids=["one line", "many lines"])
 def test_four_times_the_event_is_about_four_times_the_work(chunk: int, line: bytes) -> None:

@@ -77,16 +77,19 @@ def test_any_conversation_comes_back_from_json(folder: Path, transcript: Transcr
     assert Transcript.load(transcript.save(folder / "a.json")) == transcript
 
 
+@pytest.mark.slow
 @given(transcript=TRANSCRIPTS)
 def test_any_conversation_comes_back_from_json_lines(folder: Path, transcript: Transcript) -> None:
     assert Transcript.load(transcript.save(folder / "a.jsonl")).messages == transcript.messages
 
 
+@pytest.mark.slow
 @given(transcript=TRANSCRIPTS)
 def test_any_conversation_comes_back_from_markdown(folder: Path, transcript: Transcript) -> None:
     assert Transcript.load(transcript.save(folder / "a.md")) == transcript
 
 
+@pytest.mark.slow
 @given(transcript=TRANSCRIPTS)
 def test_html_shows_any_conversation_and_nothing_that_could_act(transcript: Transcript) -> None:
     page = Shown(transcript.to_html(), {**TRANSCRIPT, **PAGE})

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ModelLink } from "../src/model.js";
 import { fill, STRINGS } from "../src/strings.js";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MAX_ASKED, PATIENCE, Shelf, type Source } from "../src/shelf.js";
 

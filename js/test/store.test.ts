@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import { Store } from "../src/store.js";
 import { STRINGS } from "../src/strings.js";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import commands from "../../tests/wire/commands.json";
 import deltas from "../../tests/wire/deltas.json";

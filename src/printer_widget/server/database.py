@@ -3,7 +3,7 @@
 Work is a function that takes the connection. Whatever waits when the thread is free is done in
 one transaction (a group commit): under load the price of a commit is shared by all that came in
 during the last one, and alone nothing is waited for. A function that raises undoes its own
-changes and no one else's.
+changes and no one else's. One may be called a second time, after what it did was undone.
 
 WAL with ``synchronous=NORMAL``: what was committed survives the death of the process, whatever
 killed it; the last moments before a power cut may be lost, the file stays sound. The file is
@@ -104,7 +104,10 @@ def _work(path: Path | None, jobs: _Jobs, opened: Future[None]) -> None:
 def _commit_together(
     db: sqlite3.Connection, jobs: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]
 ) -> None:
-    """Do the jobs in one transaction, and tell each its result when all are stored."""
+    """Do the jobs in one transaction, and tell each its result when all are stored.
+
+    If they cannot be stored together, each is done once more, alone.
+    """
     results: list[tuple[Future[Any], Any]] = []
     failures: list[tuple[Future[Any], BaseException]] = []
     try:
@@ -120,9 +123,13 @@ def _commit_together(
                 failures.append((done, error))
             db.execute("RELEASE job")
         db.execute("COMMIT")
-    except BaseException as error:  # noqa: BLE001 - told to everyone: nothing was stored
+    except BaseException as error:  # noqa: BLE001 - told to whom it concerns: nothing was stored
         with contextlib.suppress(sqlite3.Error):
             db.execute("ROLLBACK")
+        if len(jobs) > 1:
+            for job in jobs:
+                _commit_together(db, [job])
+            return
         results, failures = [], [(done, error) for _, done in jobs]
     # A waiter may have given its future up meanwhile.
     for done, result in results:
