@@ -193,6 +193,10 @@ class Server:
         return listening
 
     async def close(self, listening: asyncio.Server) -> None:
+        # asyncio loses a socket that was accepted, but has no transport yet when its server closes.
+        for each in listening.sockets:
+            self.loop.remove_reader(each.fileno())
+        await asyncio.sleep(0)
         listening.close()
         for handler in self._handlers:
             handler.cancel()
