@@ -17,12 +17,21 @@ TOKEN = b'data: {"token": "word "}\n\n'
 
 
 class Stream:
-    """A connection on which something comes every ``every_s`` seconds, from 0 on."""
+    """A connection on which something comes every ``every_s`` seconds, from 0 on.
 
-    def __init__(self, every_s: float, piece: bytes = TOKEN, count: int = 1000) -> None:
+    With ``tls``, each is a record of its own, and a read brings no more than one.
+    """
+
+    def __init__(
+        self, every_s: float, piece: bytes = TOKEN, count: int = 1000, *, tls: bool = False
+    ) -> None:
         self._every_s, self._piece, self._count = every_s, piece, count
+        self._tls = tls
         self._taken = 0
         self.reads: list[tuple[float, int]] = []
+
+    def get_extra_info(self, name: str) -> object:
+        return {"ssl_object": object() if self._tls else None}[name]
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         now = asyncio.get_running_loop().time()
@@ -31,7 +40,8 @@ class Stream:
             await asyncio.sleep(next_s - now)
             now = next_s
         due = self._count if self._every_s == 0 else int(now / self._every_s + 1e-6) + 1
-        ready = min(due, self._count, self._taken + max_bytes // len(self._piece)) - self._taken
+        most = 1 if self._tls else max_bytes // len(self._piece)
+        ready = min(due, self._count, self._taken + most) - self._taken
         self._taken += ready
         self.reads.append((now, ready))
         return self._piece * ready
@@ -81,6 +91,14 @@ def test_what_is_there_already_is_read_without_a_pause() -> None:
     stream = Stream(0, piece=b"x" * 4096)
     assert read_all(stream) == b"x" * 4096 * 1000
     assert {at for at, ready in stream.reads if ready} == {0}
+
+
+@pytest.mark.parametrize("every_s", [0, 0.001, 0.02])
+def test_what_comes_in_records_of_tls_is_read_as_it_comes(every_s: float) -> None:
+    stream = Stream(every_s, tls=True)
+    assert read_all(stream) == TOKEN * 1000
+    times = [at for at, _ in stream.reads[:1000]]
+    assert times == pytest.approx([at * every_s for at in range(1000)])
 
 
 async def test_httpcore_reads_a_real_connection_by_what_is_paced() -> None:

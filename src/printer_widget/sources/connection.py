@@ -39,10 +39,13 @@ async def paced(opening: AbstractAsyncContextManager[R]) -> AsyncIterator[R]:
     A read wakes the kernel, and costs it about half a millisecond in httpx and what that stands on,
     however little it brings: some thirty times what is done for the token in it. What was read is
     not held back, and what is sent less often is read whenever it comes.
+
+    Over TLS, nothing is paced: a read brings one record of it there, which is a token of many
+    servers', and reading those seldom would fall behind for good.
     """
     async with opening as response:
         stream = response.extensions.get("network_stream")
-        if stream is not None:
+        if stream is not None and stream.get_extra_info("ssl_object") is None:
             stream.read = _paced(stream.read)
         yield response
 
