@@ -61,6 +61,60 @@ def test_an_unknown_question_is_an_error_that_names_the_nearest(
     chat.close()
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["what is the MEAN", " What  is the mean ? ", "What is the mean?!", "what is the mean."],
+)
+def test_a_question_is_known_by_its_words(written, tmp_path) -> None:
+    path = made(tmp_path / "lesson.cassette", "What is the mean?", "Give an example")
+    chat = ChatNode(Replay(path, speed=0))
+    assert asked(chat, written).content == "1: What is the mean?"
+    assert asked(chat, "give an example!").content == "3: Give an example"
+    chat.close()
+
+
+def test_marks_alone_are_words_of_their_own(tmp_path) -> None:
+    chat = ChatNode(Replay(made(tmp_path / "a.cassette", "?", "…"), speed=0))
+    assert [asked(chat, text).content for text in "?…"] == ["1: ?", "3: …"]
+    chat.close()
+
+
+def test_a_question_that_was_not_recorded_does_not_count_for_the_next(tmp_path) -> None:
+    path = made(tmp_path / "lesson.cassette", "What is the mean?", "Give an example")
+    chat = ChatNode(Replay(path, speed=0))
+    for question in ("What is the mean?", "Give an example"):
+        assert isinstance(asked(chat, "Wat?"), ProviderError)
+        assert isinstance(asked(chat, "Wat now?"), ProviderError)
+        assert asked(chat, question).content.endswith(f": {question}")
+    chat.close()
+
+
+def test_where_another_question_belongs_before_it_the_error_says_what_to_do(tmp_path) -> None:
+    path = made(tmp_path / "lesson.cassette", "What is the mean?", "Give an example")
+    chat = ChatNode(Replay(path, speed=0))
+    assert str(asked(chat, "Give an example")).endswith("after “What is the mean?”. Ask that first")
+    assert asked(chat, "What is the mean?").status == "complete"
+    again = asked(chat, "What is the mean?")
+    assert "as the first question. Delete the messages before it, or run chat.clear()" in str(again)
+    chat.close()
+
+
+async def test_after_stop_the_next_question_is_found(tmp_path) -> None:
+    async def pausing(messages):
+        yield "one "
+        await asyncio.sleep(0.05 if len(messages) == 1 else 0)
+        yield "two"
+
+    path = made(tmp_path / "a.cassette", "a", "b", model=pausing)
+    chat = ChatNode(Replay(path, speed=0.001))  # the pause is 50 seconds now
+    turn = chat.send("a")
+    async for _ in turn:
+        turn.stop()
+    assert [chat.messages[-1][key] for key in ("content", "status")] == ["one ", "stopped"]
+    assert (await chat.send("b")).content == "one two"
+    chat.close()
+
+
 def test_an_unknown_question_may_go_to_another_source_and_be_recorded(tmp_path) -> None:
     path = tmp_path / "a.cassette"
     for _ in range(2):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .entry import AS_RECORDED, Entry, Told
 
@@ -41,13 +41,18 @@ def resolved(entry: Entry, answers: Mapping[tuple[Told, ...], Told]) -> tuple[To
 def best(asked: Sequence[Told], recorded: Sequence[Sequence[Told]]) -> int | None:
     """Return the index of the turn that was told what is asked now; None where there is none.
 
-    An answer that was stopped may have been stopped elsewhere in its text this time: one of the
-    two begins with the other. A turn that was told exactly the same goes first.
+    A turn that was told exactly the same goes first. Then questions may differ in case, spaces and
+    the marks at their end, and questions that nothing was answered to count for nothing. An answer
+    that was stopped, now or when it was recorded, may end elsewhere in its text: one of the two
+    begins with the other.
     """
-    for is_same in (_is_equal, _is_alike):
-        for at, told in enumerate(recorded):
-            if len(told) == len(asked) and all(map(is_same, asked, told)):
-                return at
+    for at, told in enumerate(recorded):
+        if _is_all(_is_equal, asked, told):
+            return at
+    asked = _answered(asked)
+    for at, told in enumerate(recorded):
+        if _is_all(_is_alike, asked, _answered(told)):
+            return at
     return None
 
 
@@ -60,14 +65,22 @@ def nearest(asked: Sequence[Told], recorded: Sequence[Sequence[Told]]) -> str:
     if any(_said(told) == _said(asked) for told in same):
         return "this question is recorded, but under another system prompt"
     if same:
-        before = _questions(same[0])[:-1]
+        before = _questions(_answered(same[0]))[:-1]
         where = f"after {_quoted(before[-1])}" if before else "as the first question"
-        return f"this question is recorded at another place of the conversation: {where}"
-    here = [told for told in recorded if len(told) == len(asked)]
-    here = [told for told in here if all(map(_is_alike, asked[:-1], told[:-1]))] or list(recorded)
+        do = "Ask that first" if before else "Delete the messages before it, or run chat.clear()"
+        return f"this question is recorded at another place of the conversation: {where}. {do}"
+    told_before = _answered(asked)[:-1]
+    here = [told for told in recorded if _is_all(_is_alike, told_before, _answered(told)[:-1])]
+    here = here or list(recorded)
     texts = list(dict.fromkeys((told[-1].text or "")[:_COMPARED] for told in here))
     near = difflib.get_close_matches(question[:_COMPARED], texts, n=1, cutoff=0.0)
     return f"the nearest question that is recorded is {_quoted(near[0])}"
+
+
+def _is_all(
+    is_same: Callable[[Told, Told], bool], asked: Sequence[Told], told: Sequence[Told]
+) -> bool:
+    return len(told) == len(asked) and all(map(is_same, asked, told))
 
 
 def _is_equal(asked: Told, told: Told) -> bool:
@@ -75,9 +88,29 @@ def _is_equal(asked: Told, told: Told) -> bool:
 
 
 def _is_alike(asked: Told, told: Told) -> bool:
-    if asked.role != told.role or not told.stopped or asked.text is None or told.text is None:
-        return _is_equal(asked, told)
-    return asked.text.startswith(told.text) or told.text.startswith(asked.text)
+    if asked.role != told.role or asked.text is None or told.text is None:
+        return False
+    if asked.role == "user":
+        return _folded(asked.text) == _folded(told.text)
+    if asked.stopped or told.stopped:
+        return asked.text.startswith(told.text) or told.text.startswith(asked.text)
+    return asked.text == told.text
+
+
+def _folded(text: str) -> str:
+    """Return a question without what people do not mind: case, spaces, marks at the end."""
+    words = " ".join(text.split()).casefold()
+    return words.rstrip(" .!?…") or words
+
+
+def _answered(told: Sequence[Told]) -> tuple[Told, ...]:
+    """Return what was told without the questions that failed, so that no answer follows them."""
+    following = (*told[1:], None)
+    return tuple(
+        each
+        for each, after in zip(told, following, strict=True)
+        if each.role != "user" or after is None or after.role != "user"
+    )
 
 
 def _said(told: Sequence[Told]) -> list[tuple[str, str | None]]:
