@@ -206,11 +206,27 @@ def busy(messages):
     while True:
         yield "a"
         begun.set()
+
+async def slow_to_close():
+    try:
+        yield "a"
+    finally:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+async def leaving(messages):
+    left = slow_to_close()
+    yield await anext(left)
+    begun.set()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        del left
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["endless", "thinking", "blocking", "busy"])
+@pytest.mark.parametrize("kind", ["endless", "thinking", "blocking", "busy", "leaving"])
 def test_an_interpreter_exits_quietly_while_an_answer_streams(kind: str) -> None:
     run(f"{_BEGIN}\nchat = ChatNode({kind})\nturn = chat.send('Hi')\nbegun.wait()")
 

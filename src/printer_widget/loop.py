@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -85,14 +85,7 @@ class BackgroundLoop:
         if loop is None or loop.is_closed() or self._thread is None or self.is_here():
             return
 
-        def cancel() -> None:
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            ended: asyncio.Future[Any] = asyncio.gather(*tasks, return_exceptions=True)
-            ended.add_done_callback(lambda _: loop.stop())
-
-        loop.call_soon_threadsafe(cancel)
+        loop.call_soon_threadsafe(loop.stop)
         self._thread.join(_EXIT_LIMIT_S)
 
     def forget(self) -> None:
@@ -115,6 +108,7 @@ class BackgroundLoop:
                     with suppress(SystemExit, KeyboardInterrupt):
                         loop.run_forever()
                         break
+                _end_tasks(loop)
             finally:
                 loop.close()
 
@@ -128,6 +122,15 @@ class BackgroundLoop:
         started.wait()
         self._thread = thread
         return loop
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what runs, and what that begins: a generator that is left is closed by a task."""
+    while tasks := asyncio.all_tasks(loop):
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(tasks))
+    loop.run_until_complete(loop.shutdown_asyncgens())
 
 
 turns = BackgroundLoop("printer-widget-turns")
