@@ -4,7 +4,15 @@ import logging
 
 import pytest
 
-from printer_widget import BusyError, ChatNode, ClosedError, ConversationAssigned, ProviderError
+from printer_widget import (
+    BusyError,
+    ChatNode,
+    ClosedError,
+    ConversationAssigned,
+    ProviderError,
+    StreamEnd,
+    TextDelta,
+)
 from printer_widget.batching import INTERVAL_S
 from printer_widget.testing import ScriptedModel
 from sources import at_once
@@ -53,6 +61,41 @@ def test_a_blank_question_is_refused(chat, text):
 def test_a_question_that_is_no_text_is_refused(chat, text):
     with pytest.raises(TypeError, match="expected the question as text"):
         chat.send(text)
+
+
+@pytest.mark.parametrize("name", ["system", "project_id", "chat_node_id"])
+def test_what_should_be_text_and_is_not_is_refused_by_its_name(name):
+    with pytest.raises(TypeError, match=f"{name} must be text, got int"):
+        ChatNode(lambda _messages: "x", **{name: 3})
+
+
+def test_only_a_name_can_be_removed_from_the_context(chat):
+    with pytest.raises(TypeError, match="expected the name of what was added, got list"):
+        chat.context.remove([1])
+
+
+def test_an_iterator_need_not_be_a_generator():
+    """A source of somebody's own, whose id of the conversation is half a character."""
+
+    class Events:
+        label = "mine"
+
+        def __init__(self):
+            self._left = iter([ConversationAssigned("c\ud800"), TextDelta("a"), StreamEnd()])
+
+        def stream(self, _question):
+            return self
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            return next(self._left)
+
+    chat = ChatNode(Events())
+    reply = chat.send("Hi").result(10)
+    chat.close()
+    assert (reply.status, reply.content, reply.conversation_id) == ("complete", "a", "c\ufffd")
 
 
 def test_after_close_every_command_is_refused(chat):

@@ -264,8 +264,10 @@ def test_a_turn_that_nobody_waits_for_raises_nowhere(turn, source, recwarn, capl
 
 
 def test_result_gives_up_in_time_and_the_turn_goes_on(turn, source):
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=r"no end within 0\.01 s: wait again, or stop"):
         turn.result(timeout=0.01)
+    with pytest.raises(TypeError, match="a number of seconds, got str"):
+        turn.result(timeout="1")
     source.end()
     assert turn.result(10).status == "complete"
 

@@ -11,7 +11,6 @@ import traitlets
 
 from comms import Page, RecordingComm
 from printer_widget import ChatNode, Printer, ProviderError
-from printer_widget.loop import turns
 from printer_widget.testing import ScriptedModel, wait_for_text
 from sources import at_once
 
@@ -294,32 +293,6 @@ def test_editing_the_list_in_place_changes_nothing_that_is_sent(chat, source):
     chat.send("Hi")
     chat.messages.clear()
     assert [m["content"] for m in chat.get_state("messages")["messages"]] == ["Hi"]
-
-
-def test_observers_run_on_the_loop_and_when_isstreaming_falls_messages_are_there(chat, source):
-    seen = []
-
-    def look(change):
-        if not change["new"]:
-            seen.append((turns.is_here(), chat.messages[-1]["role"]))
-
-    chat.observe(look, "isStreaming")
-    turn = chat.send("Hi")
-    source.end()
-    turn.result(10)
-    assert seen == [(True, "assistant")]
-
-
-def test_an_observer_that_fails_is_logged_and_stops_nothing(chat, source, caplog):
-    def fail(change):
-        raise RuntimeError("mine")
-
-    chat.observe(fail, "streamedText")
-    turn = chat.send("Hi")
-    source.put("x")
-    source.end()
-    assert turn.result(10).content == "x"
-    assert "an observer of the chat's streamedText failed" in caplog.text
 
 
 # As a widget -------------------------------------------------------------------------------------

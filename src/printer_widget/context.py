@@ -104,8 +104,11 @@ class Context:
         """Take what has this name away.
 
         Raises:
+            TypeError: if the name is no text.
             ValueError: if there is no such thing.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"expected the name of what was added, got {type(name).__name__}")
         turns.call(self._chat.detach, name)
 
     def clear(self) -> None:

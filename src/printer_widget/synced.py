@@ -92,6 +92,8 @@ class SyncedChat(anywidget.AnyWidget):
         started = time.perf_counter()
         values = state.full()
         for name in _OWNED:
+            if state is not self._chat.state:
+                break  # an observer changed the chat, and all is assigned that came of it
             try:
                 self.set_trait(name, values[name])
             except Exception:

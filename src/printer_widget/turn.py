@@ -74,10 +74,6 @@ It takes what stops the turn, and raises KeyboardInterrupt at its end where that
 """
 
 
-def _no_cell() -> AbstractContextManager[Callable[[], bool]]:
-    return nullcontext(lambda: False)
-
-
 def _left(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
@@ -104,7 +100,7 @@ class Turn:
         loop: BackgroundLoop,
         listener: TurnListener,
         batcher: Batcher,
-        watch_cell: WatchCell = _no_cell,
+        watch_cell: WatchCell = lambda: nullcontext(lambda: False),
         echo: Echo = silent,
         max_reply: int = MAX_REPLY,
     ) -> None:
@@ -166,6 +162,7 @@ class Turn:
         Raises:
             ChatError: a subclass of it, if the answer failed; its ``.reply`` is what came.
             TimeoutError: if the turn did not end in time.
+            TypeError: if the timeout is no number.
             RuntimeError: on the loop that runs the turn, where waiting would stop it for ever.
         """
         if self._loop.is_here() and not self.done():
@@ -173,6 +170,8 @@ class Turn:
                 "result() cannot wait here: this code runs on the loop that runs the turn "
                 "(a callback or an observer). Use 'await turn', or chat.on_complete"
             )
+        if not isinstance(timeout, int | float | None):
+            raise TypeError(f"timeout must be a number of seconds, got {type(timeout).__name__}")
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             if not self.done():
@@ -183,6 +182,8 @@ class Turn:
         except KeyboardInterrupt:
             self.stop()
             raise
+        except TimeoutError:
+            raise TimeoutError(f"no end within {timeout} s: wait again, or stop() it") from None
 
     def __await__(self) -> Generator[Any, None, Message]:
         """Wait for the reply.
@@ -291,7 +292,7 @@ class Turn:
         loop = self._loop.loop
         yielded_at = loop.time()
         stream = cast("Any", self._source.stream(self.question))
-        async with aclosing(stream) as events:
+        async with aclosing(stream) if hasattr(stream, "aclose") else nullcontext(stream) as events:
             async for event in events:
                 if loop.time() - yielded_at > _SLICE_S:
                     await asyncio.sleep(0)
@@ -317,8 +318,8 @@ class Turn:
             case ReasoningDelta(text):
                 self._collect(self._thoughts, text, now)
             case ConversationAssigned(conversation_id):
-                self._conversation_id = conversation_id
-                self._listener.conversation_assigned(self, conversation_id)
+                self._conversation_id = join_surrogates(conversation_id)
+                self._listener.conversation_assigned(self, self._conversation_id)
             case StreamStart(message_id=message_id) | StreamEnd(message_id):
                 self._reply_id = self._checked_id(message_id)
             case _:

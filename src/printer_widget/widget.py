@@ -111,6 +111,10 @@ class ChatNode(SyncedChat):
                 near = difflib.get_close_matches(name, _KEYWORDS, n=1)
                 hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(_KEYWORDS)}"
                 raise TypeError(f"ChatNode got an unknown keyword {name!r}: {hint}")
+        texts = {"system": system, "project_id": project_id, "chat_node_id": chat_node_id}
+        for name, text in texts.items():
+            if not isinstance(text, str | None):
+                raise TypeError(f"{name} must be text, got {type(text).__name__}")
         if not isinstance(lesson, Lesson | None):
             raise TypeError(f"lesson must be a Lesson(…), got {type(lesson).__name__}")
         made, labels, proposed = choose(source, token, embed=not deterministic)
