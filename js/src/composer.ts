@@ -29,6 +29,7 @@ export class Composer {
   readonly #onSend: () => void;
   readonly #onUp: () => boolean;
   readonly #disposals: (() => void)[];
+  #complaint: string | null = null;
 
   /** `onUp` opens what was asked last for editing, where it can be. */
   constructor(store: Store, commands: Commands, onSend: () => void, onUp: () => boolean) {
@@ -45,7 +46,12 @@ export class Composer {
     this.#input.value = store.unsent;
     store.unsent = "";
     this.#input.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#input.addEventListener("input", () => this.#fit());
+    this.#input.addEventListener("input", () => {
+      this.#fit();
+      // It was about another text.
+      if (this.#store.note.value === this.#complaint) this.#store.note.value = null;
+      this.#complaint = null;
+    });
     this.lesson = new LessonLine(store, this.#input);
     this.#send.addEventListener("click", () => this.#submit());
     this.#stop.addEventListener("click", () => this.stop());
@@ -115,6 +121,7 @@ export class Composer {
     const { tooLong } = this.#store.strings;
     const complaint = text.length > MAX_TEXT ? tooLong : this.lesson.complaint(text);
     if (complaint !== null) {
+      this.#complaint = complaint;
       this.#store.note.value = complaint;
       return;
     }

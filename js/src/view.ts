@@ -159,9 +159,10 @@ function guardKeys(el: HTMLElement, root: ShadowRoot, signal: AbortSignal): void
   window.addEventListener("keydown", onKey, { capture: true, signal });
 }
 
-/** The host's command palette and its like; a cell's shortcuts are not among them. */
-function isForHost(event: KeyboardEvent): boolean {
-  return (event.ctrlKey || event.metaKey) && event.shiftKey && event.key !== "Enter";
+/** The host's command palette and its like, and Save; a cell's shortcuts are not among them. */
+function isForHost({ key, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): boolean {
+  if (!(ctrlKey || metaKey) || altKey) return false;
+  return shiftKey ? key !== "Enter" : key === "s";
 }
 
 function fill(element: HTMLElement, text: string | null): void {

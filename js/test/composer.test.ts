@@ -65,6 +65,9 @@ describe("sending", () => {
     expect(model.of("send")).toEqual([]);
     expect(input(root).value).toHaveLength(1_000_001);
     expect(find(root, "status").textContent).toBe(STRINGS.tooLong);
+    input(root).value = "x";
+    input(root).dispatchEvent(new Event("input"));
+    expect(find(root, "status").textContent).toBe("");
   });
 
   test("the question keeps its element when it becomes the kernel's", () => {
@@ -156,7 +159,7 @@ describe("keys", () => {
     expect(heard).not.toHaveBeenCalled();
   });
 
-  test("the host's shortcuts are suppressed, but for its command palette", () => {
+  test("the host's shortcuts are suppressed, but for its command palette and Save", () => {
     const { el, root } = draw();
     const seen: boolean[] = [];
     const look = () => seen.push(el.hasAttribute("data-lm-suppress-shortcuts"));
@@ -166,7 +169,11 @@ describe("keys", () => {
     press(input(root), "d");
     press(input(root), "C", { ctrlKey: true, shiftKey: true });
     press(input(root), "Enter", { ctrlKey: true, shiftKey: true });
-    expect(seen).toEqual([true, false, true]);
-    expect(heard).toHaveBeenCalledTimes(1);
+    press(input(root), "s", { ctrlKey: true });
+    press(input(root), "s", { metaKey: true });
+    press(input(root), "s", { ctrlKey: true, altKey: true });
+    press(input(root), "s");
+    expect(seen).toEqual([true, false, true, false, false, true, true]);
+    expect(heard).toHaveBeenCalledTimes(3);
   });
 });

@@ -156,6 +156,15 @@ def test_the_hosts_own_keys_still_reach_it(chat: Chat) -> None:
     expect(chat.page.locator(".lm-CommandPalette-input")).to_be_focused()
 
 
+def test_the_notebook_is_saved_from_within_the_chat(chat: Chat) -> None:
+    changed = chat.page.locator(".lm-TabBar-tab.jp-mod-dirty")
+    expect(changed).to_have_count(1)
+    chat.input.click()
+    chat.page.keyboard.press("Control+s")
+    expect(changed).to_have_count(0)
+    expect(chat.input).to_be_focused()
+
+
 def test_a_long_text_that_is_pasted_is_sent_whole(chat: Chat, backend: Backend) -> None:
     text = "".join(f"line {at}: 👩🏽‍🚀\n" for at in range(10_000)).strip()
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
