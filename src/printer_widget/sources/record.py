@@ -31,7 +31,7 @@ from ..providers import Provider
 from ..providers.hosted import Hosted
 from ..sse import EventStreamDecoder
 from .base import Archive, Source, SourceLike, as_source
-from .cassettes import load, replace_file
+from .cassettes import load, read, replace_file
 from .http import HttpSource
 from .taped import Tape, text_of
 
@@ -163,7 +163,9 @@ class Recording:
             cassette = load(self._path, self._name)
             known = {each.told for each in cassette.entries}
             entry = self._entry(tape, self._shortened(told, known), ending)
-            replace_file(self._path, cassette.put(entry).text())
+            text = cassette.put(entry).text()
+            read(text, self._name)  # what cannot be read again would lose all that is there
+            replace_file(self._path, text)
         self._said[told] = said
 
     def _shortened(self, told: tuple[Told, ...], known: set[tuple[Told, ...]]) -> tuple[Told, ...]:
