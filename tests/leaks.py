@@ -83,3 +83,20 @@ def everything_about(error: BaseException | None) -> list[str]:
 def assert_hidden(told: list[str], *secrets: str) -> None:
     hidden = [TOKEN, TOKEN[:7], base64.b64encode(TOKEN.encode()).decode(), *secrets]
     assert [text for text in told if any(secret in text for secret in hidden)] == []
+
+
+ESCAPES = {
+    "JSON": "\\u{:04x}",
+    "JSON in capitals": "\\u{:04X}",
+    "JavaScript": "\\x{:02x}",
+    "HTML": "&#{:d};",
+    "HTML in hexadecimal": "&#x{:x};",
+    "HTML with zeros": "&#x{:04X};",
+}
+
+
+def escaped(how: str, secret: str, *, all_of: bool = False) -> str:
+    """A secret, with all but its letters and digits written so, or with all of it."""
+    return "".join(
+        each if each.isalnum() and not all_of else how.format(ord(each)) for each in secret
+    )

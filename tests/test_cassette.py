@@ -52,6 +52,7 @@ DATA = st.lists(st.binary(min_size=1, max_size=6) | MARKED.map(str.encode), min_
     b"".join
 )
 LINE = st.text("abc: /.-|=#…", max_size=9).map(str.strip)
+NAME = st.text("!#$%&'*+-.^_`|~09az", max_size=4).map("x-ratelimit-{}".format)
 MS = st.integers(0, 10**6)
 
 
@@ -72,7 +73,7 @@ def exchanges(draw) -> tuple[tuple[Exchange, ...], int]:
         now = begun
         if draw(st.booleans()):
             one.status, one.response_at_ms = draw(st.integers(100, 599)), now + draw(MS)
-            one.headers = tuple(draw(st.lists(st.tuples(st.just("server"), LINE), max_size=2)))
+            one.headers = tuple(draw(st.lists(st.tuples(NAME, LINE), max_size=2)))
             one.chunks = chunks(one.response_at_ms, draw(st.lists(st.tuples(MS, DATA), max_size=4)))
             now = one.chunks[-1].at_ms if one.chunks else one.response_at_ms
         failures = ["ReadError"] if one.status is None else ["", "ReadError", None]

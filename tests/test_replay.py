@@ -15,6 +15,7 @@ from printer_widget import (
     ChatNode,
     OpenAIChat,
     Printer,
+    ProviderError,
     Replay,
     TextDelta,
     record,
@@ -22,7 +23,7 @@ from printer_widget import (
 )
 from printer_widget.events import Reconnecting
 from printer_widget.providers import RequestSpec
-from printer_widget.sources import FunctionSource
+from printer_widget.sources import FunctionSource, HttpSource
 from printer_widget.sources.record import Recording
 from printer_widget.sources.taped import Tape
 from protocols import KEY
@@ -178,6 +179,32 @@ async def test_a_function_is_recorded_and_replayed(tmp_path) -> None:
     assert live[1] == "thinking raised ValueError: out of luck"
     assert await all_of(Replay(path, speed=0)) == live
     assert Replay(path).label == "thinking, recorded"
+
+
+async def test_names_of_headers_may_be_all_that_http_allows(tmp_path) -> None:
+    path = tmp_path / "a.cassette"
+    more = {"X-RateLimit-Remaining_Tokens.!#$%&'*+^`|~": "5"}
+    async with serve(sending(b"".join(run_of("Hi")), more=more)) as server:
+        recording = record(source(server.url), path)
+        live = [await read(recording), await read(recording)]
+    assert live[0] == live[1] == await read(Replay(path, speed=0))
+    assert "x-ratelimit-remaining_tokens.!#$%&'*+^`|~: 5\n" in path.read_text("utf-8")
+
+
+async def test_what_could_not_be_read_again_is_not_written(tmp_path) -> None:
+    class Odd(Printer):
+        """A provider whose class is named as what has no requests."""
+
+    path = tmp_path / "a.cassette"
+    async with serve(sending(b"".join(run_of("Hi")))) as server:
+        await read(record(source(server.url), path))
+        before = path.read_text("utf-8")
+        odd = HttpSource(Odd(server.url, token="t0ken-of-tests", insecure=True))
+        Odd.__name__ = "events"
+        with pytest.raises(ProviderError, match=r"could not be recorded: .* expected -- events"):
+            async for _ in stream_chat(record(odd, path), "And then?"):
+                pass
+    assert path.read_text("utf-8") == before
 
 
 # ── Time ───────────────────────────────────────────────────────────────────────────────────────

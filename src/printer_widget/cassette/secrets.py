@@ -3,8 +3,9 @@
 Known is what a request carried: the values of its headers (but those that every client sends alike,
 and plain words), user, password and query of its URL, fields of its body that are named like
 secrets, and the cookies that came back. A server may repeat them in a header, an error or an
-answer: plain, percent-encoded, escaped as in JSON, or in Base64 at any of its three alignments; and
-cut in two by the boundary of a chunk, or by the end of what came.
+answer: plain, or in Base64 at any of its three alignments; any character of these percent-encoded,
+or escaped as in JSON or HTML, or one within the other; and cut in two by the boundary of a chunk,
+or by the end of what came.
 
 What is shorter than six characters is no secret: taking it out would only garble a text.
 """
@@ -14,11 +15,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 from binascii import Error as NotBase64
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ..providers.base import RequestSpec
 from .entry import Chunk, Entry
@@ -31,6 +34,21 @@ SHORTEST = 6
 
 _PARTIAL = 8
 """How much of a secret, cut off by the end of what came, is one itself."""
+
+_NESTED = 3
+"""How deep escapes are read: JSON in HTML in JSON, say."""
+
+_ESCAPED = re.compile(
+    rb"""
+      \\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(["'/\\]))
+    | %([0-9A-Fa-f]{2})
+    | &(?:\#(?:[xX]0*([0-9A-Fa-f]{1,6})|0*([0-9]{1,7}))|(amp|lt|gt|quot|apos));
+    """,
+    re.VERBOSE,
+)
+_ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
+_BEGUN = re.compile(rb"(?:\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|%[0-9A-Fa-f]?|&\#?\w{0,7})\Z")
+"""An escape that the end of what came cut off."""
 
 _HARMLESS = frozenset(
     {
@@ -60,11 +78,12 @@ _NAMED = re.compile(
 _IS_WORDS = re.compile(r"[A-Za-z ,.-]*")
 
 _SHAPED = r"""
-      \b(?:sk|pk|rk)[-_](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}           # OpenAI, Stripe …
+      # OpenAI, Stripe …; from "sk-sk-sk-…" on, each could else be read to the end.
+      \b(?:sk|pk|rk)[-_](?=[A-Za-z_-]{0,100}+[0-9])[A-Za-z0-9_-]{16,}
     | \bgh[opsur]_[A-Za-z0-9]{20,} | \bgithub_pat_[A-Za-z0-9_]{20,}
     | \bglpat-[A-Za-z0-9_-]{16,} | \bhf_[A-Za-z0-9]{20,} | \bxox[abeoprs]-[A-Za-z0-9-]{10,}
     | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b | \bAIza[0-9A-Za-z_-]{30,}
-    | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*      # a JSON Web Token
+    | \beyJ(?<!-eyJ)[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*  # a JSON Web Token
 """
 """What is a secret by its shape: it is never written, whoever said it."""
 
@@ -124,9 +143,7 @@ class Secrets:
 
     def redact(self, text: str) -> str:
         """Return a text without them, and without what looks like one."""
-        return self.redact_chunks([text.encode("utf-8", "surrogatepass")])[0].decode(
-            "utf-8", "surrogatepass"
-        )
+        return self.redact_chunks([_coded(text)])[0].decode("utf-8", "surrogatepass")
 
     def redact_chunks(self, chunks: Sequence[bytes]) -> list[bytes]:
         """Return chunks of one stream without them, wherever their boundaries are.
@@ -134,45 +151,78 @@ class Secrets:
         A boundary inside a secret moves behind its placeholder, so a chunk may become empty.
         """
         whole = b"".join(chunks)
-        spans = _merged(sorted({*self._spans(whole), *self._guesses(whole)}))
+        spans = _merged(sorted(set(self._spans(whole))))
         if not spans:
             return list(chunks)
-        result, start = [], 0
+        result, start, first = [], 0, 0
         for chunk in chunks:
-            end, at, piece = start + len(chunk), start, b""
-            for begin, over in spans:
-                if over <= at or begin >= end:
-                    continue
-                piece += whole[at : max(at, begin)]
+            end, at, pieces = start + len(chunk), start, []
+            while first < len(spans) and spans[first][0] < end:
+                begin, over = spans[first]
+                pieces.append(whole[at : max(at, begin)])
                 if begin >= start:
-                    piece += PLACEHOLDER.encode()
+                    pieces.append(PLACEHOLDER.encode())
                 at = min(over, end)
-            result.append(piece + whole[at:end])
+                if over > end:
+                    break
+                first += 1
+            result.append(b"".join([*pieces, whole[at:end]]))
             start = end
         return result
 
     def are_in(self, text: str) -> bool:
-        """Say whether one of them is in a text as it is."""
-        return any(secret in text for secret in self._known)
+        """Say whether one of them is in a text, in any form."""
+        return any(True for data, _ in _readings(_coded(text)) for _ in self._places(data))
+
+    def are_left(self, before: str, after: str) -> bool:
+        """Say whether a text that was redacted piece by piece still has one of them.
+
+        Of one that was in it, a part may have been found as a secret of its own, and the rest not.
+        """
+        if self.are_in(after):
+            return True
+        was, rests = ([data for data, _ in _readings(_coded(each))] for each in (before, after))
+        found = [each for each in map(_coded, self._known) if any(each in data for data in was)]
+        parts = {
+            each[at : at + _PARTIAL]
+            for each in found
+            for at in range(max(1, len(each) - _PARTIAL + 1))
+        }
+        return any(part in data for part in parts for data in rests)
 
     def _spans(self, whole: bytes) -> Iterator[tuple[int, int]]:
+        """Return where something is to be taken out."""
+        for data, steps in _readings(whole):
+            # Latin-1 has one character for each byte, so places are the same.
+            guesses = (found.span() for found in self._guessed.finditer(data.decode("latin-1")))
+            for begin, over in (*self._places(data), *guesses):
+                yield _place(begin, steps), _place(over, steps)
+            begun = self._begun(data)
+            if begun is not None:
+                yield _place(begun, steps), len(whole)
+
+    def _places(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Return where what is known is, as it is."""
         if not self._known:
-            return
+            return iter(())
         if self._pattern is None:
-            forms = {form for secret in self._known for form in _forms(secret)}
+            forms = {_coded(form) for secret in self._known for form in _forms(secret)}
             # The longest first: one may be a part of another.
             ordered = sorted(forms, key=len, reverse=True)
-            self._pattern = re.compile(b"|".join(re.escape(form.encode()) for form in ordered))
-        yield from (found.span() for found in self._pattern.finditer(whole))
-        for secret in self._known:
-            for length in range(len(secret) - 1, _PARTIAL - 1, -1):
-                if whole.endswith(secret[:length].encode("utf-8", "replace")):
-                    yield len(whole) - length, len(whole)
-                    break
+            self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
+        return (found.span() for found in self._pattern.finditer(data))
 
-    def _guesses(self, whole: bytes) -> Iterator[tuple[int, int]]:
-        # Latin-1 has one character for each byte, so places are the same.
-        return (found.span() for found in self._guessed.finditer(whole.decode("latin-1")))
+    def _begun(self, data: bytes) -> int | None:
+        """Return where a secret begins that the end cuts off."""
+        cut = _BEGUN.search(data, max(0, len(data) - 10))
+        end = len(data) if cut is None else cut.start()
+        begins = [
+            end - length
+            for secret in map(_coded, self._known)
+            for length in range(_PARTIAL, len(secret))
+            if data.endswith(secret[:length], 0, end)
+        ]
+        return min(begins, default=None)
 
 
 def redacted(entry: Entry, secrets: Secrets) -> Entry:
@@ -243,18 +293,64 @@ def _in_body(body: Any, name: str = "") -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Return how a secret may be written."""
+    """Return how a secret may be written, but for escapes of single characters."""
     yield secret
-    escaped = json.dumps(secret)[1:-1]
-    yield from (escaped, escaped.replace("/", "\\/"))
-    coded = quote(secret, safe="")
-    yield from (coded, re.sub("%..", lambda found: found[0].lower(), coded))
-    data = secret.encode("utf-8", "replace")
+    yield json.dumps(secret)[1:-1]  # has pairs of escapes for one character
+    data = _coded(secret)
     for offset in range(3):
         # What stands before and behind shares the first and the last letters.
         first, last = (0, 2, 3)[offset], (len(data) + offset) * 8 // 6
         letters = base64.b64encode(b"\0" * offset + data)[first:last].decode()
         yield from (letters, letters.translate(str.maketrans("+/", "-_")))
+
+
+def _coded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+_Steps = Sequence[tuple[Sequence[int], Sequence[int]]]
+"""For each reading: where its escapes end in it, and in the one before. The last reading first."""
+
+
+def _readings(data: bytes) -> Iterator[tuple[bytes, _Steps]]:
+    """Return bytes as they are, and with the escapes in them read, once and more often."""
+    steps: _Steps = ()
+    yield data, steps
+    for _ in range(_NESTED):
+        pieces: list[bytes] = []
+        ends: list[int] = []
+        ends_before: list[int] = []
+        at = size = 0
+        for found in _ESCAPED.finditer(data):
+            pieces += (data[at : found.start()], _character(found))
+            size += len(pieces[-2]) + len(pieces[-1])
+            at = found.end()
+            ends.append(size)
+            ends_before.append(at)
+        if not ends:
+            return
+        data = b"".join([*pieces, data[at:]])
+        steps = ((ends, ends_before), *steps)
+        yield data, steps
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    """Return what an escape stands for."""
+    unit, short, itself, percent, hexadecimal, decimal, name = found.groups()
+    if itself or name:
+        return itself or _ENTITIES[name]
+    if percent:
+        return bytes.fromhex(percent.decode())
+    code = int(decimal) if decimal else int(unit or short or hexadecimal, 16)
+    return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else found[0]
+
+
+def _place(at: int, steps: _Steps) -> int:
+    """Return where a place of a reading is in what was read."""
+    for ends, ends_before in steps:
+        last = bisect_right(ends, at) - 1
+        at += ends_before[last] - ends[last] if last >= 0 else 0
+    return at
 
 
 def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

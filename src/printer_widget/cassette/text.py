@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f-\x9f]*(?<![ \t])")
 _KEPT_BYTES = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _MARGIN = re.compile(r"(\|\||[|>~])(?: (.*))?", re.DOTALL)
 _CLOCK = re.compile(r"\+([0-9]{1,9}) ?ms")
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*):[ \t]*(.*)")  # RFC 9110, 5.6.2
 _SECTION = re.compile(r"--[ \t]*([a-z]+)[ \t]*(.*)")
 _FIELDS = ("from", "label", "model", "url", "idempotent")
 _SECTIONS = (

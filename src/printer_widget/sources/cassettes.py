@@ -31,6 +31,19 @@ def load(path: Path, name: str) -> Cassette:
         raise CassetteError(
             f"{name}, line {line}: this is no UTF-8 text: expected a cassette"
         ) from None
+    return read(text, name)
+
+
+def read(text: str, name: str) -> Cassette:
+    """Read the text of a cassette.
+
+    Args:
+        text: of the file.
+        name: of the file, for messages.
+
+    Raises:
+        CassetteError: if it is none, or not a whole one.
+    """
     cassette = parse(text, name=name)
     missing = unresolved(cassette.entries)
     if missing is not None:

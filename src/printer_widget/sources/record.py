@@ -11,11 +11,12 @@ Where a turn cannot be written, its text is kept, and it ends with an error that
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,7 @@ from ..providers import Provider
 from ..providers.hosted import Hosted
 from ..sse import EventStreamDecoder
 from .base import Archive, Source, SourceLike, as_source
-from .cassettes import load, replace_file
+from .cassettes import load, read, replace_file
 from .http import HttpSource
 from .taped import Tape, text_of
 
@@ -163,7 +164,9 @@ class Recording:
             cassette = load(self._path, self._name)
             known = {each.told for each in cassette.entries}
             entry = self._entry(tape, self._shortened(told, known), ending)
-            replace_file(self._path, cassette.put(entry).text())
+            text = cassette.put(entry).text()
+            read(text, self._name)  # what cannot be read again would lose all that is there
+            replace_file(self._path, text)
         self._said[told] = said
 
     def _shortened(self, told: tuple[Told, ...], known: set[tuple[Told, ...]]) -> tuple[Told, ...]:
@@ -191,13 +194,12 @@ class Recording:
             ending=ending,
         )
         clean = redacted(entry, tape.secrets)
-        if (
-            provider is not None
-            and tape.secrets.are_in("".join(tape.said))
-            and tape.secrets.are_in(_texts(clean.exchanges, provider))
-        ):
-            # Each piece stands in an event of its own, so that it was not found in the bytes.
-            raise _Told("it repeats a key or token in several pieces")
+        before = "".join([*tape.said, *_strings(entry.exchanges)])
+        if provider is not None and tape.secrets.are_in(before):
+            after = "".join([*_texts(clean.exchanges, provider), *_strings(clean.exchanges)])
+            if tape.secrets.are_left(before, after):
+                # Each piece stands in an event of its own, so that it was not found in the bytes.
+                raise _Told("it repeats a key or token in several pieces")
         return clean
 
 
@@ -205,12 +207,33 @@ class _Told(Exception):
     """An answer tells what must not be written."""
 
 
-def _texts(exchanges: Iterable[Exchange], provider: Provider) -> str:
-    """Return all text that is in what came."""
+def _texts(exchanges: Iterable[Exchange], provider: Provider) -> list[str]:
+    """Return all text that is in the events that came."""
     texts: list[str] = []
     for exchange in exchanges:
         decoder = EventStreamDecoder()
         with suppress(ChatError):  # the answer ended so, too
-            for frame in decoder.feed(b"".join(chunk.data for chunk in exchange.chunks)):
+            for frame in decoder.feed(_body(exchange)):
                 texts += map(text_of, provider.decode(frame))
-    return "".join(texts)
+    return texts
+
+
+def _strings(exchanges: Iterable[Exchange]) -> list[str]:
+    """Return all text that is in what came as JSON, such as errors."""
+    texts: list[str] = []
+    for exchange in exchanges:
+        with suppress(ValueError, RecursionError):
+            waiting = [json.loads(_body(exchange))]
+            while waiting:
+                each = waiting.pop()
+                if isinstance(each, str):
+                    texts.append(each)
+                elif isinstance(each, Mapping):
+                    waiting += reversed([part for pair in each.items() for part in pair])
+                elif isinstance(each, list):
+                    waiting += reversed(each)
+    return texts
+
+
+def _body(exchange: Exchange) -> bytes:
+    return b"".join(chunk.data for chunk in exchange.chunks)
