@@ -64,7 +64,8 @@ const MARKS: Readonly<Record<string, string>> = {
 /** What the model was told of an attachment, as `Attachment.as_told` in Python has it. */
 export function told({ name, text }: Attachment): string {
   const escaped = name.replace(/[&<>"']/g, (mark) => MARKS[mark] ?? mark);
-  return `<context${name && ` name="${escaped}"`}>\n${text}\n</context>`;
+  const open = text.replace(/<(?=\/context\b)/gi, "&lt;");
+  return `<context${name && ` name="${escaped}"`}>\n${open}\n</context>`;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -16,6 +16,7 @@ should know of an answer that did not fail: that a limit cut it short, say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -26,6 +27,7 @@ from .escaped import escaped, text_as_html, without_controls
 Role = Literal["user", "assistant", "system"]
 Status = Literal["complete", "stopped", "interrupted", "error"]
 
+_CLOSING = re.compile(r"<(?=/context\b)", re.ASCII | re.IGNORECASE)
 _ENDING_NAMES = {"stopped": "stopped", "interrupted": "interrupted", "error": "failed"}
 
 
@@ -57,9 +59,10 @@ class Attachment:
         return f"{self.name or 'unnamed'} ({self.kind}, {len(self.text):,} characters{warning})"
 
     def as_told(self) -> str:
-        """Return what the model is told: the text between two tags."""
+        """Return what the model is told: the text between two tags, which it cannot close."""
         name = f' name="{escape(self.name)}"' if self.name else ""
-        return f"<context{name}>\n{self.text}\n</context>"
+        text = _CLOSING.sub("&lt;", self.text)
+        return f"<context{name}>\n{text}\n</context>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
