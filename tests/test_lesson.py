@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from printer_widget import ChatError, ChatNode, Lesson, LessonLimit, Printer, ProviderError
+from printer_widget import (
+    ChatError,
+    ChatNode,
+    Lesson,
+    LessonLimit,
+    Printer,
+    ProviderError,
+    StreamInterrupted,
+)
 from printer_widget.testing import ScriptedModel, ask, press
 
 Make = Callable[..., ChatNode]
@@ -103,6 +111,18 @@ def test_what_failed_before_any_answer_came_does_not_count(make, model):
     model.put("Half", ProviderError("overloaded"))
     with pytest.raises(ProviderError):
         turn.result(10)
+    assert left(chat) == 0
+
+
+def test_what_broke_off_before_any_answer_came_does_not_count(make, model):
+    chat = make(max_turns=1)
+    for steps, status in [([], "interrupted"), (["Half"], "interrupted")]:
+        assert left(chat) == 1
+        turn = chat.send("one")
+        model.put(*steps, StreamInterrupted("the stream ended without an end"))
+        with pytest.raises(StreamInterrupted) as caught:
+            turn.result(10)
+        assert caught.value.reply.status == status
     assert left(chat) == 0
 
 
@@ -305,6 +325,41 @@ def test_a_log_that_fails_later_costs_no_answer_and_the_reader_is_told(
     notice = chat.get_state("_view")["_view"]["labels"]["notice"]
     assert notice == f"The last answer is missing in the log {path}: No such file or directory."
     assert notice in caplog.text
+
+
+def labels(chat: ChatNode) -> dict[str, str]:
+    return chat.get_state("_view")["_view"]["labels"]
+
+
+def test_the_notice_goes_once_the_log_can_be_written_again(make, model, tmp_path: Path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    path = folder / "answers.jsonl"
+    chat = make(log=path)
+    before = labels(chat)
+    folder.rename(tmp_path / "away")
+    answer(chat, model, "one")
+    answer(chat, model, "two")
+    assert labels(chat)["notice"].startswith("The last 2 answers are missing in the log")
+    (tmp_path / "away").rename(folder)
+    answer(chat, model, "three")
+    assert labels(chat) == before
+    assert [one["question"] for one in lines(path)] == ["three"]
+
+
+def test_the_notice_of_the_source_comes_back(tmp_path: Path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    chat = ChatNode(lesson=Lesson(log=folder / "answers.jsonl"), deterministic=True)
+    before = labels(chat)
+    assert "notice" in before
+    folder.rename(tmp_path / "away")
+    chat.send("one").stop()
+    assert labels(chat)["notice"] != before["notice"]
+    (tmp_path / "away").rename(folder)
+    chat.send("two").stop()
+    assert labels(chat) == before
+    chat.close()
 
 
 def test_the_log_stays_where_it_was_whatever_folder_is_entered(

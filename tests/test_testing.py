@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -103,6 +104,27 @@ def test_nothing_is_left_on_the_comm(scripted_chat, scripted_model):
     before = scripted_chat.comm.send
     scripted_model.end()
     ask(scripted_chat, "Hi")
+    assert scripted_chat.comm.send == before
+
+
+def test_several_readers_press_at_once_and_each_gets_its_reply(scripted_chat):
+    """Each listens on the same comm: who ends first must not silence those who began later."""
+    before = scripted_chat.comm.send
+    scripted_chat.send("Hi")
+    refusals = []
+
+    def press_some() -> None:
+        for _ in range(20):  # all of them fewer than a browser may send at once
+            with pytest.raises(ValueError, match="still streaming") as caught:
+                press(scripted_chat, "new")
+            refusals.append(caught.value)
+
+    readers = [threading.Thread(target=press_some) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert len(refusals) == 80
     assert scripted_chat.comm.send == before
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from printer_widget import Attachment, Message, Transcript
 from printer_widget.transcript import markdown
+from printer_widget.wire.limits import MAX_NAME
 from shown import TRANSCRIPT, Shown
 
 TIME = "2026-11-22T18:55:01.123+00:00"
@@ -282,6 +283,50 @@ def test_messages_of_others_need_no_more_than_role_and_content(tmp_path: Path) -
 def test_halves_of_a_character_are_replaced_when_they_are_loaded(tmp_path: Path) -> None:
     loaded = load(tmp_path, "a.json", '[{"role": "user", "content": "\\ud83d\\ude00 \\ud83d"}]')
     assert loaded.messages[0].content == "😀 \ufffd"
+
+
+def test_ids_that_are_made_are_none_that_were_given(tmp_path: Path) -> None:
+    said = '"role": "user", "content": "Hi"'
+    loaded = load(tmp_path, "a.json", f'[{{"id": "m2", {said}}}, {{{said}}}, {{{said}}}]')
+    assert [one.id for one in loaded.messages] == ["m2", "m1", "m3"]
+
+
+def test_an_id_that_no_browser_could_name_is_replaced(tmp_path: Path) -> None:
+    """Such a message could not be deleted: its name would be too long for the command."""
+    given = ["m" * MAX_NAME, "m" * (MAX_NAME + 1), "😀" * MAX_NAME, ""]
+    entries = [{"id": one, "role": "user", "content": "Hi"} for one in given]
+    loaded = load(tmp_path, "a.json", json.dumps(entries))
+    assert [one.id for one in loaded.messages] == [given[0], "m1", "m2", "m3"]
+
+
+HEAD = '<!-- printer_widget transcript {"version": 1} -->\n'
+BEGIN = '<!-- printer_widget message {"role": "user"} -->\n\n'
+END = "\n\n<!-- printer_widget end -->\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("&#55296;", "\ufffd"),
+        ("&#55357;&#56832;", "😀"),
+        ("&#99999999999999999999;", "&#99999999999999999999;"),
+        ("&#1114112;&#1114111;", "&#1114112;\U0010ffff"),
+    ],
+)
+def test_numbers_in_markdown_that_are_no_characters_are_no_harm(
+    tmp_path: Path, written: str, said: str
+) -> None:
+    loaded = load(tmp_path, "a.md", f"{HEAD}{BEGIN}<code>{written}</code>{END}")
+    assert loaded.messages[0].content == f"`{said}`"
+    loaded.save(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("ends", ["", END.strip() + "x\n\n", END])
+def test_markdown_of_many_messages_without_ends_is_read_once(tmp_path: Path, ends: str) -> None:
+    """Looking for the end of each to the end of the file would take half an hour."""
+    many = 100_000
+    with pytest.raises(ValueError, match="a message has lost its end"):
+        load(tmp_path, "a.md", HEAD + BEGIN * many + ends * many)
 
 
 GOOD = {"id": "m1", "role": "user", "content": "Hi", "timestamp": ""}

@@ -85,6 +85,7 @@ class Chat:
         self._node_id = chat_node_id or uuid.uuid4().hex
         self._stamps = stamps
         self._lesson = lesson
+        self._labels = labels
         self._log = AnswerLog(lesson.log) if lesson.log else None
         self._asked = 0
         self._conversation = Conversation()
@@ -280,9 +281,9 @@ class Chat:
         if self._log is not None:
             question = turn.question.conversation.messages[-1]
             complaint = self._log.write(self._asked, question, reply)
-            if complaint is not None:
-                news["labels"] = {**self.state.labels, "notice": complaint}
-        if reply.status == "error" and not reply.content:
+            notice = {} if complaint is None else {"notice": complaint}
+            news["labels"] = {**self._labels, **notice}
+        if reply.status in {"error", "interrupted"} and not reply.content:
             self._asked -= 1
         return {**news, "left": self._lesson.left(self._asked)}
 

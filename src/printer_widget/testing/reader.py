@@ -16,6 +16,7 @@ PATIENCE_S = 10.0
 """The longest wait for a reply."""
 
 _nonces = itertools.count(1)
+_listening = threading.RLock()
 
 
 def ask(chat: ChatNode, text: str) -> None:
@@ -100,9 +101,11 @@ def _deliver(chat: ChatNode, content: dict[str, Any]) -> None:
 
 @contextmanager
 def _replies(chat: ChatNode, nonce: str) -> Iterator[tuple[threading.Event, list[dict[str, Any]]]]:
-    """Listen for the reply to a command among what the chat sends to browsers."""
+    """Listen for the reply to a command among what the chat sends to browsers.
+
+    One thread at a time: each puts back what it found on the comm.
+    """
     comm, replied, replies = _comm(chat), threading.Event(), list[dict[str, Any]]()
-    send = comm.send
 
     def overhear(data: Any = None, *args: Any, **kwargs: Any) -> None:
         send(data, *args, **kwargs)
@@ -111,11 +114,13 @@ def _replies(chat: ChatNode, nonce: str) -> Iterator[tuple[threading.Event, list
             replies.append(content)
             replied.set()
 
-    comm.send = overhear
-    try:
-        yield replied, replies
-    finally:
-        comm.send = send
+    with _listening:
+        send = comm.send
+        comm.send = overhear
+        try:
+            yield replied, replies
+        finally:
+            comm.send = send
 
 
 def _comm(chat: ChatNode) -> Any:

@@ -3,17 +3,20 @@
 JSON is ``{"format": "printer_widget transcript", "version": 1, "title", "messages": [message, …]}``
 with messages as :mod:`printer_widget.conversation` describes them; JSON Lines is one message a
 line. Of a message, only ``role`` and ``content`` must be there, so that files of others load, too;
-keys that are not known are ignored.
+keys that are not known are ignored. An id is made where there is none, or one that is too long for
+a browser to name.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, get_args
 
 from ..batching import join_surrogates
 from ..conversation import Attachment, Message, Role, Status
+from ..wire.limits import MAX_NAME, is_within
 
 NAME = "printer_widget transcript"
 VERSION = 1
@@ -67,13 +70,15 @@ def from_jsonl(text: str) -> tuple[Message, ...]:
     return read_messages([_parsed(line, f"line {at}") for at, line in lines if line.strip()])
 
 
-def read_messages(entries: Iterable[object]) -> tuple[Message, ...]:
+def read_messages(entries: Sequence[object]) -> tuple[Message, ...]:
     """Return messages out of plain data.
 
     Raises:
         ValueError: if one of them is none, or two have the same id.
     """
-    messages = tuple(_message(entry, at) for at, entry in enumerate(entries, 1))
+    given = {_usable(entry.get("id")) for entry in entries if isinstance(entry, dict)}
+    free = (name for at in itertools.count(1) if (name := f"m{at}") not in given)
+    messages = tuple(_message(entry, at, free) for at, entry in enumerate(entries, 1))
     seen: set[str] = set()
     for at, message in enumerate(messages, 1):
         if message.id in seen:
@@ -100,7 +105,11 @@ def _parsed(text: str, where: str) -> Any:
         raise ValueError(f"{where} is no JSON: {error}") from error
 
 
-def _message(entry: object, at: int) -> Message:
+def _usable(name: object) -> str | None:
+    return name if isinstance(name, str) and is_within(name, MAX_NAME) else None
+
+
+def _message(entry: object, at: int, free: Iterator[str]) -> Message:
     def refuse(expected: str, got: object) -> NoReturn:
         raise ValueError(f"message {at}: expected {expected}, got {json.dumps(got)[:80]}")
 
@@ -131,7 +140,7 @@ def _message(entry: object, at: int) -> Message:
     if not isinstance(data.get("content"), str):
         refuse("content as text", data.get("content"))
     return Message(
-        id=text("id", None) or f"m{at}",
+        id=_usable(text("id", None)) or next(free),
         role=role,
         content=data["content"],
         timestamp=text("timestamp", None) or "",

@@ -26,7 +26,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..conversation import Message
@@ -36,10 +37,8 @@ from .words import shown_with, when, who
 _TITLE = re.compile(r"<!-- printer_widget transcript (\{[^\n]*\}) -->\n")
 _BEGIN = "<!-- printer_widget message {"
 _END = "<!-- printer_widget end -->"
-_MESSAGE = re.compile(
-    r"^<!-- printer_widget message (\{[^\n]*\}) -->\n\n(.*?)\n\n<!-- printer_widget end -->$",
-    re.MULTILINE | re.DOTALL,
-)
+_ABOUT = re.compile(r"^<!-- printer_widget message (\{[^\n]*\}) -->\n\n", re.MULTILINE)
+_ENDING = re.compile(rf"\n\n{_END}$", re.MULTILINE)
 
 _ACTIVE = re.compile(r"<(?=[A-Za-z/!?])|\]\(|\]:|&(?=(?:amp;)*(?:lt;|#40;|#58;))")
 _BROKEN = {"<": "&lt;", "](": "]&#40;", "]:": "]&#58;", "&": "&amp;"}
@@ -53,7 +52,7 @@ _OURS = re.compile(
     r"|<code>([^<]*)</code>"
 )
 _SPECIAL = re.compile(r"""[&<>"`*_\[\]~\\|$@^{}]""")
-_NUMBER = re.compile(r"&#(\d+);")
+_NUMBER = re.compile(r"&#([0-9]{1,7});")
 
 
 def to_markdown(title: str, messages: Iterable[Message]) -> str:
@@ -78,12 +77,12 @@ def from_markdown(text: str) -> tuple[str | None, tuple[Message, ...]]:
             "'<!-- printer_widget transcript'; other Markdown does not say who said what"
         )
     title = _parsed(head[1]).get("title")
-    found = _MESSAGE.findall(text)
+    found = list(_messages(text))
     if len(found) != text.count(_BEGIN):
         raise ValueError(
             f"a message has lost its end: expected a blank line and '{_END}' below its text"
         )
-    entries = [{**_parsed(about), "content": active(said)} for about, said in found]
+    entries = [{**_parsed(about), "content": clean(active(said))} for about, said in found]
     return title if isinstance(title, str) else None, read_messages(entries)
 
 
@@ -116,6 +115,14 @@ def active(text: str) -> str:
         parts.append(_plain(opening + block + closing) if span is None else f"`{_plain(span)}`")
         done = found.end()
     return "".join([*parts, _ENTITY.sub(_mended, text[done:])])
+
+
+def _messages(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what is known of each message, and its text, up to the first that has no end."""
+    at = 0
+    while (about := _ABOUT.search(text, at)) and (end := _ENDING.search(text, about.end())):
+        yield about[1], text[about.end() : end.start()]
+        at = end.end()
 
 
 def _message(message: Message) -> str:
@@ -197,4 +204,9 @@ def _numbers(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _NUMBER.sub(lambda found: chr(int(found[1])), text)
+    return _NUMBER.sub(_character, text)
+
+
+def _character(number: re.Match[str]) -> str:
+    code = int(number[1])
+    return chr(code) if code <= sys.maxunicode else number[0]
