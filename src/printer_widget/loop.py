@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import inspect
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,10 +127,15 @@ class BackgroundLoop:
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
     """Cancel what runs, and what that begins: a generator that is left is closed by a task."""
+    cancelled: set[asyncio.Task[Any]] = set()
     while tasks := asyncio.all_tasks(loop):
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.wait(tasks))
+        for task in tasks - cancelled:
+            coro = task.get_coro()
+            # What did not begin yet would leave what it was given to await, with a warning.
+            if not inspect.iscoroutine(coro) or inspect.getcoroutinestate(coro) != inspect.CORO_CREATED:
+                task.cancel()
+                cancelled.add(task)
+        loop.run_until_complete(asyncio.wait(tasks, timeout=0.01))
     loop.run_until_complete(loop.shutdown_asyncgens())
 
 
