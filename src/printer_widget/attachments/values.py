@@ -11,7 +11,6 @@ import json
 import math
 import sys
 import uuid
-import zoneinfo
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType, SimpleNamespace
@@ -37,7 +36,7 @@ DATES = (dt.date, dt.time, dt.timedelta)
 NUMBERS = (bool, int, float, complex, decimal.Decimal, fractions.Fraction)
 _PLAIN = frozenset({*NUMBERS, *DATES, dt.datetime, uuid.UUID, type(None)})
 _PANDAS = ("Timestamp", "Timedelta", "Period", "Interval")
-_ZONES = (type(None), dt.timezone, zoneinfo.ZoneInfo)
+_ZONES = (type(None), dt.timezone)
 _ZONES_OF = ("pytz", "dateutil")
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 _UNSET = "<unset>"
@@ -127,7 +126,8 @@ def _time(value: Any) -> str:
     """Write a time; a zone that nobody knows is told by its class, as asking it runs its code."""
     zone = type(value.tzinfo)
     module = _member(zone, "__module__")
-    if _is_among(zone, _ZONES) or (
+    known = (*_ZONES, getattr(sys.modules.get("zoneinfo"), "ZoneInfo", None))
+    if _is_among(zone, known) or (
         isinstance(module, str) and module.partition(".")[0] in _ZONES_OF
     ):
         return str(value)
