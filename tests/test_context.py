@@ -25,6 +25,7 @@ from printer_widget import (
     desk,
     kernel,
 )
+from printer_widget.attachments import kind_of
 from printer_widget.loop import turns
 from printer_widget.testing import ScriptedModel
 from sources import at_once
@@ -278,6 +279,31 @@ def test_a_browser_is_offered_the_readers_variables_cells_and_what_is_known(chat
             ],
         }
     ]
+
+
+def test_one_odd_variable_keeps_no_other_from_being_offered(chat, page, shell, monkeypatch):
+    def picky(thing):
+        return kind_of(thing) if thing != "odd" else 1 / 0
+
+    monkeypatch.setattr(desk, "kind_of", picky)
+    run(shell, "class Meta(type):\n    def __getattr__(cls, name): raise RuntimeError(name)")
+    run(shell, "class Odd(metaclass=Meta): pass\nodd, other, sales = Odd(), 'odd', [1]\ndel Meta")
+    assert asked(chat, page, "names")["ok"]
+    offered = [thing["name"] for thing in page.told[0]["list"]]
+    assert offered == ["Odd", "sales", "In[1]", "In[2]"]
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, SystemExit, KeyboardInterrupt])
+def test_a_command_is_answered_whatever_fails(chat, page, shell, monkeypatch, failure):
+    def failing(_thing, _name):
+        raise failure("odd")
+
+    monkeypatch.setattr(desk, "attach", failing)
+    run(shell, "sales = [1]")
+    refusal = asked(chat, page, "attach", name="sales")
+    assert refusal["error"] == f"this failed in the kernel ({failure.__name__}): its log says more"
+    monkeypatch.undo()
+    assert asked(chat, page, "names")["ok"]
 
 
 def test_without_a_shell_a_browser_is_offered_what_is_known(chat, page):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from .chat import Chat
 from .desk import Desk
 from .errors import ChatError
 from .rate import RateLimit
+
+logger = logging.getLogger("printer_widget")
 
 Answer = wire.Reply | wire.Conversations | wire.Names | wire.Preview | wire.Asset
 
@@ -127,6 +130,11 @@ class Commands:
             await work
         except (ChatError, ValueError) as refusal:
             error = str(refusal)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as failure:  # a variable may raise anything, and the page waits
+            logger.exception("a command of a browser failed")
+            error = f"this failed in the kernel ({type(failure).__name__}): its log says more"
         self._send(wire.Reply(nonce=command.nonce, error=error))
         return error
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 
 from . import wire
 from .attachments import attach, kind_of
 from .chat import Chat
 from .conversation import Attachment
+
+logger = logging.getLogger("printer_widget")
 
 MAX_NAMES = 500
 """How many names are offered; the reader narrows them by typing."""
@@ -54,7 +57,7 @@ class Desk:
 
     def _offer(self) -> list[wire.JSON]:
         kinds = {name: item.kind for name, item in self._chat.known.items()}
-        named = ((name, kind_of(thing)) for name, thing in self._things().items())
+        named = ((name, _kind(thing)) for name, thing in self._things().items())
         kinds |= {name: kind for name, kind in named if kind is not None}
         offered = [{"name": name, "kind": kind} for name, kind in kinds.items() if _can_ask(name)]
         return offered[:MAX_NAMES]
@@ -81,3 +84,12 @@ class Desk:
 
 def _can_ask(name: str) -> bool:
     return wire.utf16_length(name) <= wire.MAX_NAME
+
+
+def _kind(thing: object) -> str | None:
+    """Return the kind of a thing; None, too, for one that fails: the others are offered still."""
+    try:
+        return kind_of(thing)
+    except Exception:
+        logger.debug("the kind of a variable could not be told", exc_info=True)
+        return None

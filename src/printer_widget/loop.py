@@ -131,10 +131,13 @@ def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
     while tasks := asyncio.all_tasks(loop):
         for task in tasks - cancelled:
             coro = task.get_coro()
-            # What did not begin yet would leave what it was given to await, with a warning.
-            if not inspect.iscoroutine(coro) or inspect.getcoroutinestate(coro) != inspect.CORO_CREATED:
-                task.cancel()
-                cancelled.add(task)
+            if (
+                inspect.iscoroutine(coro)
+                and inspect.getcoroutinestate(coro) == inspect.CORO_CREATED
+            ):
+                continue  # it would leave what it was given to await, with a warning
+            task.cancel()
+            cancelled.add(task)
         loop.run_until_complete(asyncio.wait(tasks, timeout=0.01))
     loop.run_until_complete(loop.shutdown_asyncgens())
 

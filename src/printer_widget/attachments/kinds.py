@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from .figures import write_axes, write_figure
 from .sources import Cell, write_cell, write_class, write_file, write_function, write_text
 from .tables import write_array, write_frame, write_series
 from .text import Written
-from .values import DATES, NUMBERS, write_data, write_value
+from .values import DATES, NUMBERS, class_name, is_dataclass, mro_of, write_data, write_value
 
 _FUNCTIONS = (
     FunctionType,
@@ -44,7 +43,10 @@ _LIBRARIES = (
 )
 _BUILT_IN: tuple[tuple[tuple[type, ...], Kind], ...] = (
     ((str,), Kind("text", write_text)),
-    (_FUNCTIONS, Kind("function", write_function, lambda function: function.__name__)),
+    (
+        _FUNCTIONS,
+        Kind("function", write_function, lambda function: getattr(function, "__name__", None)),
+    ),
     ((type,), Kind("class", write_class, lambda cls: cls.__name__)),
     ((Cell,), Kind("cell", write_cell, lambda cell: f"In[{cell.number}]")),
     ((Path,), Kind("file", write_file, lambda path: path.name)),
@@ -60,13 +62,14 @@ _BUILT_IN: tuple[tuple[tuple[type, ...], Kind], ...] = (
 def find(thing: object) -> Kind | None:
     """Return the kind of a thing, by its class alone; None where there is none."""
     cls = type(thing)
+    bases = mro_of(cls)  # issubclass() would ask the metaclass: some of these are abstract
     for classes, kind in _BUILT_IN:
-        if issubclass(cls, classes):
+        if any(base is one for base in bases for one in classes):
             return kind
     for module, name, kind in _LIBRARIES:
         known = getattr(sys.modules.get(module), name, None)
-        if isinstance(known, type) and issubclass(cls, known):
+        if any(base is known for base in bases):
             return kind
-    if dataclasses.is_dataclass(cls):
-        return Kind(cls.__name__, write_data)
+    if is_dataclass(cls):
+        return Kind(class_name(cls), write_data)
     return None

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+# Linear in the text: none begins anew within a run that it reads without a bound.
 _SHAPES = (
     ("an OpenAI or Stripe key", r"\bsk[-_][A-Za-z0-9_-]{16,}"),
     ("an AWS key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -18,7 +19,7 @@ _SHAPES = (
     ("a Slack token", r"\bxox[abeoprs]-[\w-]{10,}"),
     ("a Google key", r"\bAIza[\w-]{35}"),
     ("a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}"),
-    ("a JSON Web Token", r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\."),
+    ("a JSON Web Token", r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\."),
     ("a private key", r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"),
     ("a bearer token", r"\b[Bb]earer\s{1,3}[\w.~+/-]{16,}"),
     ("a URL with a password", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:[^\s/@]{1,100}@"),

@@ -66,11 +66,11 @@ def write_file(path: Path) -> Written:
     if not path.is_file():
         what = "is no file" if path.exists() else "does not exist"
         raise NotText(f"{path.name or path} {what}: expected the path of a text file")
-    size = path.stat().st_size
     with path.open("rb") as file:
         data = file.read(4 * FILE_LIMIT)
+        is_whole = not file.read(1)
     try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=len(data) == size)
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=is_whole)
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
@@ -78,11 +78,12 @@ def write_file(path: Path) -> Written:
             f"{path.name} is not text in UTF-8: read it, and attach what the model should know"
         )
     text = text.replace("\r\n", "\n")
-    if len(data) == size:
+    if is_whole:
         return Written(cut(text, FILE_LIMIT))
     shown = text[:FILE_LIMIT]
-    more = size - len(shown.encode())
-    return Written(f"{shown}\n… ({count(more, 'more byte')})")
+    more = path.stat().st_size - len(shown.encode())
+    # Files of the system say that they have no size.
+    return Written(f"{shown}\n… ({count(more, 'more byte') if more > 0 else 'and more'})")
 
 
 def _source_by_method(cls: type) -> str | None:

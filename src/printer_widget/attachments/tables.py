@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -48,6 +49,9 @@ def write_series(series: Any) -> Written:
 
 def write_array(array: Any) -> Written:
     """Write a numpy array: a table of the first rows, else the first values in C order."""
+    numpy = sys.modules["numpy"]
+    if issubclass(type(array), getattr(numpy, "matrix", ())):  # its rows are matrices, too
+        array = numpy.asarray(array)
     shape = tuple(array.shape)
     names = list(array.dtype.names or ())
     begin = [f"Array of shape {shape}, dtype {short(str(array.dtype), 500)}"]
