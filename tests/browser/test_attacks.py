@@ -74,6 +74,10 @@ SHOW = """(text) => {
 }"""
 
 
+ICON = "/favicon.ico"
+"""What a browser asks each site for by itself, once, some time after its first page is there."""
+
+
 class Watch:
     """A page on a loopback server, and all that happens there without having been asked for."""
 
@@ -97,7 +101,9 @@ class Watch:
         dialog.dismiss()
 
     def _on_request(self, event: dict[str, Any]) -> None:
-        self.seen.append(f"request: {event.get('url') or event['request']['url']}")
+        url = event.get("url") or event["request"]["url"]
+        if not url.endswith(ICON):
+            self.seen.append(f"request: {url}")
 
     def settle(self) -> None:
         """Wait for what would happen a little later."""
@@ -119,10 +125,11 @@ def page_url(page_html: bytes) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             is_page = self.path == "/"
-            self.send_response(200 if is_page else 404)
+            self.send_response(204 if self.path == ICON else 200 if is_page else 404)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(page_html if is_page else b"Nothing is here.")
+            if self.path != ICON:
+                self.wfile.write(page_html if is_page else b"Nothing is here.")
 
         def log_message(self, *_: object) -> None:
             pass

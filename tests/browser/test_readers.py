@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Request, expect
 from browser.attacks import ATTACKS
 from browser.lab import SOURCES, LabServer
 from browser.notebook import Notebook
-from browser.test_attacks import Watch
+from browser.test_attacks import ICON, Watch
 from printer_widget import Message, Transcript
 from printer_widget.batching import join_surrogates
 from reading import (
@@ -82,10 +82,11 @@ def open_page(chromium: Browser, asked: list[str]) -> Iterator[Callable[[str], W
         def do_GET(self) -> None:
             asked.append(self.path)
             found = pages.get(self.path)
-            self.send_response(200 if found else 404)
+            self.send_response(204 if self.path == ICON else 200 if found else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
-            self.wfile.write(found or b"Nothing is here.")
+            if self.path != ICON:
+                self.wfile.write(found or b"Nothing is here.")
 
         def log_message(self, *_: object) -> None:
             pass
